@@ -1,0 +1,1 @@
+"""Policies: the envelope as content, CEL evaluation over resources, and results that admit the unknown."""

@@ -1,0 +1,58 @@
+"""The door of a collector: one module per section, each with one `Collector` named COLLECTOR.
+
+COLLECTOR = Collector(section="users", collect=collect, watches=("/etc/passwd", "/etc/shadow"))
+
+def collect(view: FilesystemView, problems: Problems) -> Json: ...
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView, Missing
+from bartizan.model.snapshot import Problem, Section
+from bartizan.model.wire import Json, plain
+
+
+@dataclass(slots=True)
+class Problems:
+    """Gathers why parts of a section could not be known."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def add(self, path: str, reason: str) -> None:
+        self.found.append(Problem(path=path, reason=reason))
+
+    def caught(self, error: FilesystemError) -> None:
+        """Record an error of the view; a missing file is a fact and is not recorded."""
+        if not isinstance(error, Missing):
+            self.add(error.path, error.reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """How one section comes about."""
+
+    section: str
+    collect: Callable[[FilesystemView, Problems], Json]
+    """Plain JSON or records of the model; raises nothing but `FilesystemError` on a view that misbehaves as a whole."""
+    watches: tuple[str, ...] = ()
+    """Paths (files or folders) whose change of size, mtime or inode means that the section may have changed."""
+    needs_live: bool = False
+    """Reads the running system (`/proc`, `/sys`); on a folder the section is None with the reason."""
+
+
+NEEDS_LIVE = "needs a running system"
+
+
+def run(collector: Collector, view: FilesystemView) -> Section:
+    """Collect one section. A collector that fails as a whole yields no facts and the reason."""
+    problems = Problems()
+    facts: Json = None
+    if collector.needs_live and not view.live:
+        problems.add(collector.section, NEEDS_LIVE)
+    else:
+        try:
+            facts = plain(collector.collect(view, problems))
+        except FilesystemError as error:
+            problems.add(error.path, error.reason)
+    return Section(name=collector.section, facts=facts, problems=tuple(problems.found))

@@ -1,0 +1,34 @@
+"""The door of a package reader: one module per database or lock file, each with one `Reader` named READER.
+
+A reader says which files it wants; one walk over the view serves all readers. It yields packages and reports what it
+could not parse; it never judges and never raises on malformed input.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from bartizan.collect.filesystem.interface import FilesystemView
+from bartizan.collect.interface import Problems
+from bartizan.model.package import Package
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """How one kind of package file is read."""
+
+    name: str
+    """`dpkg`, `npm-lock`, ...: also how the reader is named in reports of what was read."""
+    type: str
+    """purl type of what it yields; decides the section: `packages_<type>`."""
+    read: Callable[[FilesystemView, str, Problems], Iterable[Package]]
+    """(view, path of the matching file, problems) to packages."""
+    paths: tuple[str, ...] = ()
+    """Exact absolute paths (`/var/lib/dpkg/status`)."""
+    names: frozenset[str] = frozenset()
+    """File names anywhere (`package-lock.json`)."""
+    suffixes: tuple[str, ...] = ()
+    """Path endings anywhere (`.dist-info/METADATA`, `.jar`)."""
+    binary: bool = False
+    """Wants executables (ELF, PE, Mach-O) without a telling name; matched by magic number."""
+    operating_system: bool = False
+    """A distribution's own database: its files own what lies at their paths."""

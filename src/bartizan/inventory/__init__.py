@@ -1,0 +1,1 @@
+"""The store: schema, ingest, finding lifecycle, history and queries, on SQLite and PostgreSQL alike."""

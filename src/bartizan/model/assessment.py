@@ -1,0 +1,34 @@
+"""Assessments: the outcome of one assessor on one set of inputs with one state of knowledge.
+
+An assessment is a pure function of (assessor, input digests, knowledge), so it is computed once and shared by every
+asset with the same inputs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bartizan.model.finding import Finding
+from bartizan.model.wire import digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What one assessor concluded."""
+
+    assessor: str
+    """`vulnerability` or `policy`, with a part where the assessor works on parts: `vulnerability:packages_deb`."""
+    knowledge: str
+    """Digest of the knowledge used: the advisory file's id, the policy set's digest."""
+    findings: tuple[Finding, ...]
+    """Failures and unknowns, ordered by identity; passes are counted, not listed."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """How much was judged: `pass`, `fail`, `unknown`, `not-applicable`, `packages`, ..."""
+    passed: tuple[str, ...] = ()
+    """Rules that passed, for evidence of compliance; empty where counting them makes no sense (vulnerabilities)."""
+    not_applicable: Mapping[str, str] = field(default_factory=dict)
+    """Rule to the reason why it does not apply."""
+
+
+def input_digest(section_digests: Mapping[str, str]) -> str:
+    """The digest of an assessor's inputs: the digests of the sections that it declares, absent ones left out."""
+    return digest({name: value for name, value in section_digests.items() if value})

@@ -1,0 +1,57 @@
+"""Resources: the normalised thing a policy judges, whether it came from a host, a template or a live API.
+
+A host is one resource of type `host` whose attributes are its sections. A bucket in Terraform and the live bucket are
+both `aws.s3.bucket` with the same attributes; what a template cannot resolve is listed in `unknowns`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """Where a resource is written down."""
+
+    path: str
+    line: int = 0
+    """From 1; 0 where the source has no lines."""
+    end_line: int = 0
+    module: str = ""
+    """Module path in a template: `module.network.module.subnets[0]`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """A value that is not known, and why."""
+
+    path: str
+    """Dotted attribute path: `encryption.key_id`, `shadow`, `statements[2].principal`. Covers everything below it."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A directed edge to another resource."""
+
+    kind: str
+    """`attached-to`, `member-of`, `runs-in`, `encrypts`, ..."""
+    target: str
+    """The other resource's id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One thing that policies judge."""
+
+    type: str
+    """`host`, `aws.s3.bucket`, `docker.container`, `kubernetes.workload`, ...: names a schema in `content/schemas`."""
+    id: str
+    name: str = ""
+    provider: str = ""
+    account: str = ""
+    region: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    relations: tuple[Relation, ...] = ()
+    location: Location | None = None
+    unknowns: tuple[Unknown, ...] = ()

@@ -1,0 +1,1 @@
+"""Long-running programs that collect facts and send them by the uplink."""

@@ -1,0 +1,1 @@
+"""HTTP API, sign-in, jobs and the browser UI."""

@@ -1,0 +1,337 @@
+"""What the API answers: the records that scripts and the browser read. One definition; OpenAPI is made from it.
+
+Times are RFC 3339 in UTC. Lists are pages: `next` is an opaque cursor, absent on the last page; `total` is exact unless
+`total_at_least` is true. Errors are RFC 9457 problem documents (`application/problem+json`) with `reference`.
+"""
+
+from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import Struct
+
+Item = TypeVar("Item")
+
+FindingState = Literal["open", "fixed", "accepted", "false-positive", "not-affected", "deferred", "unknown"]
+DecisionVerdict = Literal["accepted", "false-positive", "not-affected", "deferred"]
+
+
+class Page(Struct, Generic[Item], kw_only=True):
+    items: list[Item]
+    next: str | None = None
+    total: int
+    total_at_least: bool = False
+
+
+class SeverityCounts(Struct, kw_only=True):
+    critical: int = 0
+    high: int = 0
+    medium: int = 0
+    low: int = 0
+    info: int = 0
+    unknown: int = 0
+
+
+class SessionView(Struct, kw_only=True):
+    """GET/POST /session: who is signed in. POST takes {username, password}; DELETE signs out."""
+
+    username: str
+    organisation: str
+    role: Literal["admin", "analyst", "reader"]
+    expires_at: str
+    csrf_token: str
+    """To be sent back as `X-CSRF-Token` with every request that changes something under a session cookie."""
+
+
+class FeedView(Struct, kw_only=True):
+    source: str
+    records: int
+    newest: str | None
+    """When the newest record of the source was modified."""
+
+
+class Knowledge(Struct, kw_only=True):
+    """GET /feeds."""
+
+    id: str | None
+    """Identity of the advisory file; None where no feeds were imported."""
+    imported_at: str | None
+    newest: str | None
+    age_days: float | None
+    lamp: Literal["green", "amber", "red"]
+    reason: str
+    feeds: list[FeedView]
+
+
+class RiskFactor(Struct, kw_only=True):
+    name: str
+    points: float
+    text: str
+
+
+class AssetSummary(Struct, kw_only=True):
+    id: str
+    kind: str
+    name: str
+    key: str
+    os: str
+    """`Debian GNU/Linux 12 (bookworm)`; empty where it means nothing."""
+    open: SeverityCounts
+    risk: float
+    """0 to 100: the highest open score with a share for the number beside it."""
+    last_seen: str
+    sources: list[str]
+    tags: list[str]
+    policy_pass: int
+    policy_fail: int
+    policy_unknown: int
+
+
+class SectionView(Struct, kw_only=True):
+    name: str
+    digest: str
+    since: str
+    problems: int
+
+
+class SectionFacts(Struct, kw_only=True):
+    """GET /assets/{id}/sections/{name}[?at=time]."""
+
+    name: str
+    digest: str
+    since: str
+    facts: Any
+    problems: list[dict[str, str]]
+
+
+class RelationView(Struct, kw_only=True):
+    kind: str
+    asset: str
+    name: str
+    direction: Literal["out", "in"]
+
+
+class AssetDetail(AssetSummary, kw_only=True):
+    first_seen: str
+    sections: list[SectionView]
+    relations: list[RelationView]
+    risk_factors: list[RiskFactor]
+    unknowns: int
+    """Findings that say that something could not be judged."""
+
+
+class TimelineEvent(Struct, kw_only=True):
+    """GET /assets/{id}/timeline: newest first."""
+
+    at: str
+    kind: Literal["first-seen", "section-changed", "finding-opened", "finding-fixed", "finding-reopened", "decision"]
+    title: str
+    detail: str
+    finding: str | None = None
+    severity: str | None = None
+    section: str | None = None
+    count: int = 1
+
+
+class FixView(Struct, kw_only=True):
+    state: str
+    version: str
+    text: str
+
+
+class FindingSummary(Struct, kw_only=True):
+    """An entry of GET /findings and GET /assets/{id}/findings."""
+
+    id: str
+    kind: str
+    rule: str
+    locator: str
+    title: str
+    severity: str
+    verdict: Literal["fail", "unknown"]
+    state: FindingState
+    score: float
+    asset_id: str
+    asset_name: str
+    package: str
+    """Name of the package, for vulnerabilities; else empty."""
+    installed: str
+    fix: FixView
+    kev: bool
+    epss: float | None
+    first_seen: str
+    last_seen: str
+    fixed_at: str | None = None
+    reopened: int = 0
+    sources: list[str]
+
+
+class DecisionView(Struct, kw_only=True):
+    id: str
+    verdict: DecisionVerdict
+    reason: str
+    requested_by: str
+    approved_by: str | None
+    created_at: str
+    expires_at: str | None
+    expires_when_fixable: bool
+    rule: str
+    locator: str | None
+    asset_id: str | None
+    """None: every asset of the organisation."""
+    active: bool
+
+
+class FindingEvent(Struct, kw_only=True):
+    at: str
+    kind: Literal["opened", "changed", "fixed", "reopened", "decision"]
+    text: str
+
+
+class FindingDetail(FindingSummary, kw_only=True):
+    """GET /findings/{id}."""
+
+    why: str
+    """Two sentences on why it matters, made from the evidence."""
+    evidence: dict[str, Any]
+    controls: dict[str, list[str]]
+    history: list[FindingEvent]
+    decisions: list[DecisionView]
+    elsewhere: int
+    """Number of other assets with the same rule open; listed by GET /findings?query=rule:"..."."""
+    references: list[str]
+
+
+class FindingGroup(Struct, kw_only=True):
+    """An entry of GET /findings/groups?by=rule|package|asset: what to fix first."""
+
+    key: str
+    title: str
+    severity: str
+    score: float
+    findings: int
+    assets: int
+    fix: str
+    kev: int
+    query: str
+    """The query that lists the group's findings."""
+
+
+class Facet(Struct, kw_only=True):
+    """An entry of GET /findings/facets and GET /assets/facets."""
+
+    field: str
+    values: list[tuple[str, int]]
+
+
+class TrendPoint(Struct, kw_only=True):
+    day: str
+    open: SeverityCounts
+    opened: int
+    fixed: int
+
+
+class Overview(Struct, kw_only=True):
+    """GET /overview: the four sentences of the first page, and what stands below them."""
+
+    risk: float
+    assets: int
+    open: SeverityCounts
+    kev_open: int
+    opened_since_yesterday: int
+    fixed_since_yesterday: int
+    fix_first: list[FindingGroup]
+    fix_first_share: float
+    """Share (0 to 1) of the open score that fixing `fix_first` would remove."""
+    unseen: list[dict[str, Any]]
+    """What cannot be seen: {"text", "count", "query"}."""
+    by_kind: dict[str, SeverityCounts]
+    trend: list[TrendPoint]
+    policies: dict[str, int]
+    """Results summed over assets: pass, fail, unknown, not-applicable."""
+    assets_by_os: list[tuple[str, int]]
+    sensors_online: int
+    sensors_silent: int
+    knowledge: Knowledge
+
+
+class PolicyView(Struct, kw_only=True):
+    """An entry of GET /policies; `/policies/{id}` adds cases, check and per-asset results."""
+
+    id: str
+    title: str
+    severity: str
+    resource: str
+    group: str
+    why: str
+    fix: str
+    command: str
+    controls: dict[str, list[str]]
+    passed: int
+    failed: int
+    unknown: int
+    not_applicable: int
+
+
+class PolicyDetail(PolicyView, kw_only=True):
+    check: str
+    applies: str
+    parameters: dict[str, Any]
+    results: list[dict[str, Any]]
+    """Per asset: {"asset_id", "asset_name", "result", "values", "reason", "finding"}; at most 200, worst first."""
+
+
+class SensorView(Struct, kw_only=True):
+    id: str
+    kind: str
+    name: str
+    version: str
+    asset_id: str | None
+    enrolled_at: str
+    last_seen: str | None
+    online: bool
+    revoked: bool
+    spool_dropped: int = 0
+
+
+class ActivationKeyView(Struct, kw_only=True):
+    id: str
+    name: str
+    created_at: str
+    expires_at: str | None
+    uses: int
+    max_uses: int | None
+    revoked: bool
+    key: str | None = None
+    """Shown once, in the answer to the POST that made it."""
+
+
+class TokenView(Struct, kw_only=True):
+    id: str
+    name: str
+    scopes: list[str]
+    created_at: str
+    expires_at: str | None
+    last_used: str | None
+    token: str | None = None
+    """Shown once, in the answer to the POST that made it."""
+
+
+class JobView(Struct, kw_only=True):
+    """An entry of GET /jobs; POST /jobs/{id}/cancel asks it to stop."""
+
+    id: str
+    kind: str
+    title: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    progress: float | None
+    started_at: str | None
+    finished_at: str | None
+    error: str | None = None
+
+
+class AuditEntry(Struct, kw_only=True):
+    at: str
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+    digest: str
