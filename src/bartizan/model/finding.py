@@ -64,7 +64,7 @@ class Finding:
     rule: str
     """`CVE-2024-6387`, a policy's id, a detection's id. Aliases are merged into one canonical id before this."""
     locator: str
-    """Where in the asset, stably: a purl without version, plus `#path` for language packages; empty: the whole asset."""
+    """Where in the asset, stably: a purl without version, with `#path` for language packages; empty: the asset."""
     severity: Severity
     title: str
     verdict: Verdict = Verdict.FAIL
