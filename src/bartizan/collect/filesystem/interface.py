@@ -5,7 +5,7 @@ links resolve inside the view and never leave it: `/etc/passwd -> ../../../etc/p
 folder's own file. Only regular files are read: a FIFO or a device never blocks a scan.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO, Protocol
@@ -90,9 +90,10 @@ class FilesystemView(Protocol):
     def list(self, path: str) -> list[Entry]:
         """The names in a folder, sorted."""
 
-    def walk(self, top: str = "/") -> Iterator[Entry]:
+    def walk(self, top: str = "/", prune: Callable[[Entry], bool] | None = None) -> Iterator[Entry]:
         """Every entry below `top` in sorted depth-first order, links not followed, other file systems (`/proc`, network
-        mounts) left out. Folders that cannot be read are skipped and reported by `skipped`."""
+        mounts) left out. Folders that cannot be read are skipped and reported by `skipped`. A folder for which `prune`
+        is true is named but not entered; it is asked for folders only."""
 
     def skipped(self) -> list[FilesystemError]:
         """What `walk` could not enter since the view was made."""

@@ -4,7 +4,8 @@ A reader says which files it wants; one walk over the view serves all readers. I
 could not parse; it never judges and never raises on malformed input.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from bartizan.collect.filesystem.interface import FilesystemView
@@ -32,3 +33,9 @@ class Reader:
     """Wants executables (ELF, PE, Mach-O) without a telling name; matched by magic number."""
     operating_system: bool = False
     """A distribution's own database: its files own what lies at their paths."""
+    owned: Callable[[FilesystemView, str, AbstractSet[str], Problems], Mapping[str, str]] | None = None
+    """(view, path of the database, paths asked about, problems) to the owning package's name for each path that the
+    database lists. Asked only about paths that some language reader wants."""
+    locked: bool = False
+    """Says what a project asks for, not what is installed. Such a file inside a folder of installed dependencies
+    (`node_modules`, `site-packages`, a module cache) came along with a dependency and is left out."""
