@@ -8,4 +8,5 @@ lock() {
 }
 lock pyproject.toml -o requirements/runtime.txt
 lock pyproject.toml --group build -c requirements/runtime.txt -o requirements/build.txt
-lock pyproject.toml --group build --group dev -c requirements/runtime.txt -o requirements/dev.txt
+lock --group node -o requirements/node.txt
+lock pyproject.toml --group build --group node --group dev -c requirements/runtime.txt -o requirements/dev.txt
