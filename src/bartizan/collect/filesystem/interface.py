@@ -5,7 +5,7 @@ links resolve inside the view and never leave it: `/etc/passwd -> ../../../etc/p
 folder's own file. Only regular files are read: a FIFO or a device never blocks a scan.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO, Protocol
@@ -87,7 +87,7 @@ class FilesystemView(Protocol):
     def resolve(self, path: str) -> str:
         """The path with every link followed within the view; raises `FilesystemError` on a loop."""
 
-    def list(self, path: str) -> list[Entry]:
+    def list(self, path: str) -> Sequence[Entry]:
         """The names in a folder, sorted."""
 
     def walk(self, top: str = "/", prune: Callable[[Entry], bool] | None = None) -> Iterator[Entry]:
@@ -95,7 +95,7 @@ class FilesystemView(Protocol):
         mounts) left out. Folders that cannot be read are skipped and reported by `skipped`. A folder for which `prune`
         is true is named but not entered; it is asked for folders only."""
 
-    def skipped(self) -> list[FilesystemError]:
+    def skipped(self) -> Sequence[FilesystemError]:
         """What `walk` could not enter since the view was made."""
 
 
