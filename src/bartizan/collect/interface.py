@@ -2,7 +2,7 @@
 
 COLLECTOR = Collector(section="users", collect=collect, watches=("/etc/passwd", "/etc/shadow"))
 
-def collect(view: FilesystemView, problems: Problems) -> Json: ...
+def collect(view: FilesystemView, problems: Problems) -> Users: ...      # a record, or plain JSON
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class Collector:
     """How one section comes about."""
 
     section: str
-    collect: Callable[[FilesystemView, Problems], Json]
+    collect: Callable[[FilesystemView, Problems], object]
     """Plain JSON or records of the model; raises nothing but `FilesystemError` on a view that misbehaves as a whole."""
     watches: tuple[str, ...] = ()
     """Paths (files or folders) whose change of size, mtime or inode means that the section may have changed."""
