@@ -3,7 +3,9 @@
 Names follow the package URL specification (purl): type, namespace, name, version, qualifiers.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
 from urllib.parse import quote
 
 
@@ -57,6 +59,30 @@ class Package:
     def purl(self) -> str:
         """Package URL. Percent-encoding as in the purl specification, "Rules for each purl component"."""
         return purl(self.type, self.namespace, self.name, self.version, {"arch": self.arch, "distro": self.distro})
+
+
+def package_facts(package: Package) -> dict[str, Any]:
+    """The package as it stands in a section: plain JSON, fields that have their default value left out.
+
+    {"type": "deb", "name": "libssl3", "version": "3.0.15-1", "source": "openssl", "namespace": "debian", ...}
+    """
+    out: dict[str, Any] = {}
+    for name, default in _FIELDS:
+        value = getattr(package, name)
+        if value != default:
+            out[name] = list(value) if isinstance(value, tuple) else value
+    return out
+
+
+def package_from(facts: Mapping[str, Any]) -> Package:
+    """The package that `package_facts` wrote. Raises `TypeError` on a field that is unknown or missing."""
+    values = dict(facts)
+    if "licences" in values:
+        values["licences"] = tuple(values["licences"])
+    return Package(**values)
+
+
+_FIELDS = tuple((field.name, None if field.default is MISSING else field.default) for field in fields(Package))
 
 
 def purl(type_: str, namespace: str, name: str, version: str = "", qualifiers: dict[str, str] | None = None) -> str:
