@@ -25,6 +25,8 @@ class Reader:
     """(view, path of the matching file, problems) to packages."""
     paths: tuple[str, ...] = ()
     """Exact absolute paths (`/var/lib/dpkg/status`)."""
+    folders: tuple[str, ...] = ()
+    """Absolute folders whose every file is wanted (`/var/lib/dpkg/status.d`)."""
     names: frozenset[str] = frozenset()
     """File names anywhere (`package-lock.json`)."""
     suffixes: tuple[str, ...] = ()

@@ -1,0 +1,108 @@
+"""Every package of a view, by one walk: sections `packages_deb`, `packages_pypi`, `packages_npm`, ... by purl type.
+
+    read_packages(LocalView("/"))["packages_deb"].facts
+    [{"type": "deb", "name": "adduser", "version": "3.134", "namespace": "debian", "distro": "debian-12", ...}, ...]
+
+Facts are the packages as `package_facts` writes them, sorted, each once; `package_from` reads them back. A section is
+there for each type that some file spoke of, if only to say why it could not be read. The section `packages` tells of
+the walk itself: `{"left_out": [folders of other systems]}`, and as problems the folders that could not be entered.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
+from bartizan.collect.interface import Problems
+from bartizan.collect.packages import selection
+from bartizan.collect.packages.distribution import dpkg
+from bartizan.collect.packages.interface import Reader
+from bartizan.collect.packages.javascript import installed as javascript_installed
+from bartizan.collect.packages.ownership import owners
+from bartizan.collect.packages.python import installed as python_installed
+from bartizan.model.package import Package, package_facts
+from bartizan.model.snapshot import Problem, Section
+
+READERS: tuple[Reader, ...] = (
+    dpkg.READER,
+    javascript_installed.READER,
+    python_installed.READER,
+)
+
+PROBLEM_LIMIT = 1000
+"""Problems kept in one section; what is over is counted in a last one."""
+
+
+def read_packages(
+    view: FilesystemView, *, ignore: Collection[str] = (), readers: tuple[Reader, ...] = READERS
+) -> dict[str, Section]:
+    """The package sections of the view by name. Folders in `ignore` (absolute) are not entered."""
+    candidates = selection.find(view, readers, ignore)
+    databases = [(reader, path) for reader, path in candidates.wanted if reader.operating_system]
+    others = [(reader, path) for reader, path in candidates.wanted if not reader.operating_system]
+    packages: dict[str, dict[tuple[str, ...], Package]] = {}
+    problems: dict[str, Problems] = {}
+    for reader, path in databases:
+        _read(view, reader, path, "", packages, problems)
+    owned = owners(view, databases, [path for _, path in others], problems)
+    for reader, path in others:
+        _read(view, reader, path, owned.get(path, ""), packages, problems)
+    sections = {
+        f"packages_{type_}": _section(f"packages_{type_}", list(packages.get(type_, {}).values()), problems[type_])
+        for type_ in sorted(problems)
+    }
+    sections["packages"] = Section(
+        name="packages",
+        facts={"left_out": sorted(candidates.left_out)},
+        problems=_limited(candidates.problems),
+    )
+    return sections
+
+
+def _read(
+    view: FilesystemView,
+    reader: Reader,
+    path: str,
+    owner: str,
+    packages: dict[str, dict[tuple[str, ...], Package]],
+    problems: dict[str, Problems],
+) -> None:
+    noted = problems.setdefault(reader.type, Problems())
+    try:
+        for package in reader.read(view, path, noted):
+            problems.setdefault(package.type, Problems())
+            _add(packages.setdefault(package.type, {}), replace(package, owner=owner) if owner else package)
+    except FilesystemError as error:
+        noted.caught(error)
+    except Exception as error:  # one file that a reader stumbles over must not hide every other file's packages
+        noted.add(path, f"the {reader.name} reader failed: {type(error).__name__}: {error}")
+
+
+def _add(known: dict[tuple[str, ...], Package], package: Package) -> None:
+    """A package that one file names twice counts once: needed in production if one mention says so."""
+    key = _order(package)
+    other = known.get(key)
+    if other is not None and other != package:
+        package = replace(
+            other,
+            dev=other.dev and package.dev,
+            direct=package.direct if other.direct is None else other.direct or bool(package.direct),
+            licences=other.licences or package.licences,
+        )
+    known[key] = package
+
+
+def _order(package: Package) -> tuple[str, ...]:
+    return (package.name, package.version, package.namespace, package.path, package.arch, package.state)
+
+
+def _section(name: str, packages: list[Package], problems: Problems) -> Section:
+    facts = [package_facts(package) for package in sorted(packages, key=_order)]
+    return Section(name=name, facts=facts, problems=_limited(problems.found))
+
+
+def _limited(problems: list[Problem]) -> tuple[Problem, ...]:
+    unique = sorted({(problem.path, problem.reason) for problem in problems})
+    kept = [Problem(path=path, reason=reason) for path, reason in unique[:PROBLEM_LIMIT]]
+    if len(unique) > PROBLEM_LIMIT:
+        kept.append(Problem(path="", reason=f"{len(unique) - PROBLEM_LIMIT} more problems are not listed"))
+    return tuple(kept)

@@ -1,0 +1,1 @@
+"""The package databases of operating systems: dpkg, apk, rpm, pacman and their kin."""

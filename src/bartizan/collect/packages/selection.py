@@ -1,0 +1,149 @@
+"""Which files the readers want: one pass over the walk, two dictionary look-ups a file.
+
+`package-lock.json` is found by name, `.jar` by ending, `/var/lib/dpkg/status` by path. Folders that hold other systems'
+files or nothing to read are not entered; lock files inside installed dependencies are not candidates.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView, Missing
+from bartizan.collect.packages.interface import Reader
+from bartizan.model.snapshot import Problem
+
+OTHER_SYSTEMS = frozenset(
+    {
+        "/var/lib/docker",
+        "/var/lib/containerd",
+        "/var/lib/containers/storage",
+        "/var/lib/kubelet/pods",
+        "/var/lib/rancher/k3s/agent/containerd",
+        "/var/lib/machines",
+        "/var/lib/lxc",
+        "/var/lib/lxd",
+        "/var/lib/incus",
+        "/var/snap/docker/common/var-lib-docker",
+        "/run/containerd",
+        "/run/docker",
+        "/var/lib/flatpak/repo",
+    }
+)
+"""Layers and root folders of containers and machines: assets of their own, never this one's packages."""
+
+_NOTHING_TO_READ = frozenset({"/proc", "/sys", "/dev"})
+_ENGINE_IN_HOME = "/.local/share/containers/storage"
+_DEPENDENCY_FOLDER = re.compile(
+    r"/(?:node_modules|site-packages|dist-packages|bower_components"
+    r"|pkg/mod"  # Go module cache
+    r"|\.?cargo/(?:registry|git)"
+    r"|gems/[^/]+-[0-9][^/]*|bundler/gems"
+    r"|vendor/[^/]+/[^/]+"  # Composer
+    r"|\.m2/repository|\.gradle|\.ivy2|\.nuget/packages|\.pub-cache|\.npm|\.cache|\.hex|deps/[^/]+/deps"
+    r"|Pods/[^/]+|SourcePackages/checkouts)/"
+)
+
+
+@dataclass(slots=True)
+class Candidates:
+    """What one walk found for the readers."""
+
+    wanted: list[tuple[Reader, str]] = field(default_factory=list)
+    """(reader, path), in the order of the readers' exact paths and then of the walk."""
+    left_out: list[str] = field(default_factory=list)
+    """Folders that hold other systems' files and were not entered."""
+    problems: list[Problem] = field(default_factory=list)
+    """Folders that could not be entered."""
+
+
+class Wishes:
+    """The readers' wishes, indexed by file name and by ending."""
+
+    def __init__(self, readers: Iterable[Reader]) -> None:
+        self.by_name: dict[str, list[tuple[str, Reader]]] = {}
+        self.by_ending: dict[str, list[tuple[str, Reader]]] = {}
+        self.exact: list[tuple[str, Reader]] = []
+        self.folders: list[tuple[str, Reader]] = []
+        for reader in readers:
+            self.exact += [(path, reader) for path in reader.paths]
+            self.folders += [(path, reader) for path in reader.folders]
+            for name in reader.names:
+                self.by_name.setdefault(name, []).append(("", reader))
+            for suffix in reader.suffixes:
+                _, slash, base = suffix.rpartition("/")
+                if slash:
+                    self.by_name.setdefault(base, []).append((suffix, reader))
+                else:
+                    self.by_ending.setdefault("." + suffix.rpartition(".")[2], []).append((suffix, reader))
+
+    def of(self, entry: Entry) -> Iterator[Reader]:
+        """The readers that want this file."""
+        name = entry.name
+        for suffix, reader in self.by_name.get(name, ()):
+            if entry.path.endswith(suffix):
+                yield reader
+        dot = name.rfind(".")
+        if dot >= 0:
+            for suffix, reader in self.by_ending.get(name[dot:], ()):
+                if name.endswith(suffix):
+                    yield reader
+
+
+def find(view: FilesystemView, readers: Iterable[Reader], ignore: Collection[str] = ()) -> Candidates:
+    """Every file that a reader wants, each once per reader."""
+    wishes = Wishes(readers)
+    found = Candidates()
+    seen: set[tuple[str, str]] = set()
+
+    def want(reader: Reader, path: str) -> None:
+        if (reader.name, path) not in seen:
+            seen.add((reader.name, path))
+            found.wanted.append((reader, path))
+
+    def prune(entry: Entry) -> bool:
+        path = entry.path
+        if path in OTHER_SYSTEMS or path.endswith(_ENGINE_IN_HOME):
+            found.left_out.append(path)
+            return True
+        return (
+            path in _NOTHING_TO_READ
+            or entry.name == "__pycache__"
+            or (entry.name == "objects" and path.endswith("/.git/objects"))
+            or path in ignore
+        )
+
+    for path, reader in _exact(view, wishes, found.problems):
+        want(reader, path)
+    known = len(view.skipped())
+    for entry in view.walk("/", prune):
+        if entry.kind is FileKind.FILE:
+            for reader in wishes.of(entry):
+                if not (reader.locked and _DEPENDENCY_FOLDER.search(entry.path)):
+                    want(reader, entry.path)
+    found.problems += [Problem(path=error.path, reason=error.reason) for error in view.skipped()[known:]]
+    return found
+
+
+def _exact(view: FilesystemView, wishes: Wishes, problems: list[Problem]) -> Iterator[tuple[str, Reader]]:
+    """Files at exact paths, links followed: `/var/lib/rpm` is a link to `/usr/lib/sysimage/rpm` on some systems."""
+    for path, reader in wishes.exact:
+        try:
+            view.stat(path)
+            real = view.resolve(path)
+        except Missing:
+            continue
+        except FilesystemError as error:
+            problems.append(Problem(path=error.path, reason=error.reason))
+            continue
+        yield (path if real not in reader.paths else real), reader
+    for folder, reader in wishes.folders:
+        try:
+            entries = view.list(folder)
+        except Missing:
+            continue
+        except FilesystemError as error:
+            problems.append(Problem(path=error.path, reason=error.reason))
+            continue
+        for entry in entries:
+            if entry.kind is not FileKind.DIRECTORY:
+                yield entry.path, reader
