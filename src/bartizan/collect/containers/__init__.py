@@ -1,0 +1,1 @@
+"""Images and containers: from archives, folders, registries and engines."""

@@ -1,0 +1,219 @@
+"""Bytes in order for the tar walk: from a memory map, or inflated from a stream while digests are taken beside it.
+
+gzip is RFC 1952 (members may follow one another), zstd is RFC 8878 (frames may follow one another).
+"""
+
+import hashlib
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Protocol
+
+import zstandard
+
+inflate: Any = zlib
+with suppress(ImportError):  # no wheel for this processor: the standard library inflates the same at half the speed
+    from isal import isal_zlib as inflate
+
+_CHUNK = 1 << 20
+_ZSTD_INPUT = 2048
+"""A block of 4 bytes can stand for 128 KiB (RFC 8878, 3.1.1.2.2), so input goes in small slices to bound the output."""
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+
+class DamagedError(Exception):
+    """Compressed data that cannot be inflated, ends early, or does not have the digest it should have."""
+
+
+class MappedSource:
+    """A `ByteSource` over bytes that are all there."""
+
+    def __init__(self, data: memoryview | bytes) -> None:
+        self._data = data
+        self.position = 0
+
+    def take(self, count: int) -> bytes:
+        piece = bytes(self._data[self.position : self.position + count])
+        self.position += len(piece)
+        return piece
+
+    def skip(self, count: int) -> int:
+        count = min(count, len(self._data) - self.position)
+        self.position += count
+        return count
+
+
+class ChunkSource:
+    """A `ByteSource` over chunks that arrive one after the other."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._chunk = b""
+        self._at = 0
+        self.position = 0
+
+    def take(self, count: int) -> bytes:
+        at = self._at
+        end = at + count
+        if end <= len(self._chunk):
+            self._at = end
+            self.position += count
+            return self._chunk[at:end]
+        pieces = []
+        missing = count
+        while missing:
+            if self._at == len(self._chunk) and not self._advance():
+                break
+            piece = self._chunk[self._at : self._at + missing]
+            self._at += len(piece)
+            missing -= len(piece)
+            pieces.append(piece)
+        self.position += count - missing
+        return b"".join(pieces)
+
+    def skip(self, count: int) -> int:
+        missing = count
+        while missing:
+            step = min(missing, len(self._chunk) - self._at)
+            self._at += step
+            missing -= step
+            if missing and not self._advance():
+                break
+        self.position += count - missing
+        return count - missing
+
+    def _advance(self) -> bool:
+        for chunk in self._chunks:
+            if chunk:
+                self._chunk = chunk
+                self._at = 0
+                return True
+        return False
+
+
+class Digest:
+    """SHA-256 beside the reading: one worker, at most a few chunks behind, so hashing and inflating share two cores."""
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(max_workers=1)
+        self._hash = hashlib.sha256()
+        self._pending: deque[Future[None]] = deque()
+
+    def add(self, data: bytes | memoryview) -> None:
+        """Take more; waits while the worker is far behind, so that memory stays bounded."""
+        if len(self._pending) >= 4:
+            self._pending.popleft().result()
+        self._pending.append(self._worker.submit(self._hash.update, data))
+
+    def add_all(self, pieces: Iterable[bytes | memoryview]) -> None:
+        """Take pieces that cost no memory, such as parts of a mapped file, without waiting."""
+        self._pending.extend(self._worker.submit(self._hash.update, piece) for piece in pieces)
+
+    def value(self) -> str:
+        """`sha256:<hex>` of all that was added; ends the worker."""
+        self._worker.shutdown(wait=True)
+        return "sha256:" + self._hash.hexdigest()
+
+
+class ReadStream(Protocol):
+    """What is needed of an open file."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+    def close(self) -> None: ...
+
+
+def read_chunks(stream: ReadStream, size: int = _CHUNK) -> Iterator[bytes]:
+    """The stream in pieces, to its end."""
+    while chunk := stream.read(size):
+        yield chunk
+
+
+def inflated(chunks: Iterator[bytes], seen: Callable[[bytes], None] | None = None) -> Iterator[bytes]:
+    """The chunks, inflated by what their first bytes say they are (gzip, zstd, or plain).
+
+    Raises `DamagedError` where the data is damaged or ends within a compressed frame. Output comes in bounded pieces,
+    however much a small input inflates to.
+    """
+    first = next(chunks, b"")
+    while 0 < len(first) < 4:
+        more = next(chunks, b"")
+        if not more:
+            break
+        first += more
+    whole = _chained(first, chunks)
+    if first.startswith(_GZIP):
+        out = _gunzip(whole)
+    elif first.startswith(_ZSTD):
+        out = _unzstd(whole)
+    else:
+        out = whole
+    for piece in out:
+        if seen:
+            seen(piece)
+        yield piece
+
+
+def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from rest
+
+
+def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    machine = inflate.decompressobj(31)
+    fresh = True
+    for chunk in chunks:
+        data = chunk
+        while data:
+            try:
+                piece = machine.decompress(data, 4 * _CHUNK)
+            except (zlib.error, getattr(inflate, "error", zlib.error)) as error:
+                raise DamagedError(f"gzip data is damaged: {error}") from None
+            fresh = False
+            if piece:
+                yield piece
+            if machine.eof:
+                data = machine.unused_data
+                machine = inflate.decompressobj(31)
+                fresh = True
+                if data and not data.startswith(_GZIP[: len(data)]):
+                    return  # padding after the last member, as gzip(1) allows
+            else:
+                data = machine.unconsumed_tail
+                if not piece and not data:
+                    break
+    if not fresh:
+        yield machine.flush()
+        if not machine.eof:
+            raise DamagedError("gzip data ends early")
+
+
+def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    context = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    machine = context.decompressobj()
+    fresh = True
+    gathered: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        for start in range(0, len(chunk), _ZSTD_INPUT):
+            data = chunk[start : start + _ZSTD_INPUT]
+            while data:
+                try:
+                    piece = machine.decompress(data)
+                except zstandard.ZstdError as error:
+                    raise DamagedError(f"zstd data is damaged: {error}") from None
+                fresh = machine.eof
+                data = machine.unused_data if fresh else b""
+                if fresh:
+                    machine = context.decompressobj()
+                gathered.append(piece)
+                size += len(piece)
+                if size >= _CHUNK:
+                    yield b"".join(gathered)
+                    gathered.clear()
+                    size = 0
+    yield b"".join(gathered)
+    if not fresh:
+        raise DamagedError("zstd data ends early")

@@ -1,0 +1,264 @@
+"""Walking tar archives by their 512-byte headers, without unpacking anything.
+
+Formats: POSIX ustar (IEEE Std 1003.1-2017, pax, "ustar Interchange Format"), pax extended headers (same section), GNU
+long names (`L`, `K`), GNU and pax sparse files, base-256 numbers. A header block:
+
+    offset  field                    offset  field
+    0       name[100]                156     typeflag
+    100     mode[8] uid[8] gid[8]    157     linkname[100]
+    124     size[12] mtime[12]       257     magic[8]
+    148     chksum[8]                345     prefix[155]
+
+The walk reads from a `ByteSource`, so the same code serves a memory map and an inflating stream. Nothing that a header
+claims is believed beyond the bytes that are really there: sizes are only ever skipped or read in bounded pieces.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from struct import Struct
+from typing import Protocol
+
+BLOCK = 512
+_HEADER = Struct("100s8s8s8s12s12s8sc100s6s")
+_PREFIX = slice(345, 500)
+_MAX_EXTENDED = 1 << 20
+"""Longest pax or GNU extension that is read, in bytes: names and attributes, never contents."""
+
+FILE, HARD_LINK, SYMBOLIC_LINK, DIRECTORY, OTHER = b"0", b"1", b"2", b"5", b"3"
+_FILE_TYPES = frozenset((b"0", b"\0", b"7"))
+
+
+class TarError(Exception):
+    """The archive is damaged at `offset` bytes from its start."""
+
+    def __init__(self, offset: int, reason: str) -> None:
+        super().__init__(f"byte {offset}: {reason}")
+        self.offset = offset
+        self.reason = reason
+
+
+class ByteSource(Protocol):
+    """Bytes in order."""
+
+    position: int
+    """Bytes consumed so far."""
+
+    def take(self, count: int) -> bytes:
+        """Exactly `count` bytes, fewer only at the end."""
+
+    def skip(self, count: int) -> int:
+        """Pass over `count` bytes; the number really passed, fewer only at the end."""
+
+
+@dataclass(slots=True)
+class Member:
+    """One entry of an archive."""
+
+    path: str
+    """Absolute and normal: `/usr/bin/perl`; names that are not UTF-8 keep their bytes by `surrogateescape`."""
+    kind: bytes
+    """FILE, HARD_LINK, SYMBOLIC_LINK, DIRECTORY or OTHER."""
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    """Bytes of contents; for a sparse file the size it unpacks to."""
+    mtime: int
+    link: str
+    """Target as written, for links."""
+    offset: int
+    """Where the contents begin in the archive."""
+    stored: int
+    """Bytes that the contents take in the archive (less than `size` for a sparse file)."""
+    sparse: bool = False
+
+
+def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
+    """The entries in order of the archive. After each one the caller may take or skip up to `stored` bytes of contents;
+    what it leaves is skipped.
+
+    `checksums=False` saves their verification where a digest of the whole archive is verified anyway.
+    Raises `TarError` on a damaged header and on an archive that ends within an entry.
+    """
+    global_pax: dict[str, str] = {}
+    pax: dict[str, str] = {}
+    long_name = long_link = ""
+    unpack = _HEADER.unpack_from
+    while True:
+        start = source.position
+        block = source.take(BLOCK)
+        if len(block) < BLOCK:
+            if block.strip(b"\0"):
+                raise TarError(start, "the archive ends within a header")
+            return
+        if not block[0] and not any(block):
+            return
+        if checksums and not _checksum_holds(block):
+            raise TarError(start, "header checksum does not match")
+        name, mode, uid, gid, size_field, mtime, _, kind, link, magic = unpack(block)
+        size = _number(size_field, start)
+        if kind in b"xgLK":
+            body = _extension(source, size, start)
+            if kind == b"L":
+                long_name = _text(body)
+            elif kind == b"K":
+                long_link = _text(body)
+            else:
+                records = _pax_records(body, start)
+                if kind == b"g":
+                    global_pax |= records
+                else:
+                    pax = records
+            continue
+        path = long_name or _text(name)
+        if not long_name and magic == b"ustar\0":
+            prefix = _text(block[_PREFIX])
+            if prefix:
+                path = f"{prefix}/{path}"
+        target = long_link or _text(link)
+        extended = {**global_pax, **pax} if global_pax or pax else None
+        stored, sparse = size, kind == b"S"
+        owner, group = _number(uid, start), _number(gid, start)
+        if extended:
+            owner = _decimal(extended.get("uid"), owner, start)
+            group = _decimal(extended.get("gid"), group, start)
+            path = extended.get("GNU.sparse.name") or extended.get("path") or path
+            target = extended.get("linkpath") or target
+            stored = size = _decimal(extended.get("size"), size, start)
+            if "GNU.sparse.realsize" in extended or "GNU.sparse.size" in extended:
+                sparse = True
+                size = _decimal(extended.get("GNU.sparse.realsize") or extended.get("GNU.sparse.size"), size, start)
+        elif sparse:
+            size = _number(block[483:495], start)
+        if sparse and kind == b"S":
+            _skip_sparse_map(source, block)
+        if kind in _FILE_TYPES or kind == b"S":
+            kind = DIRECTORY if path.endswith("/") else FILE
+        elif kind not in (HARD_LINK, SYMBOLIC_LINK, DIRECTORY):
+            kind = OTHER
+        if kind is not FILE and kind != FILE:
+            size = 0
+            stored = 0 if kind != OTHER else stored
+        contents = source.position
+        yield Member(
+            normal(path),
+            kind,
+            _number(mode, start) & 0o7777,
+            owner,
+            group,
+            size,
+            _number(mtime, start),
+            target,
+            contents,
+            stored,
+            sparse,
+        )
+        _to_next_header(source, contents, stored)
+        pax, long_name, long_link = {}, "", ""
+
+
+def normal(path: str) -> str:
+    """An archive's name as an absolute path within the root: `./a//b/../c` is `/a/c`; `..` never leaves the root."""
+    if path.startswith("./"):
+        path = path[2:]
+    if "//" not in path and "/." not in path and not path.startswith("."):
+        path = path.strip("/")
+        return "/" + path
+    out: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            if out:
+                out.pop()
+        elif part not in ("", "."):
+            out.append(part)
+    return "/" + "/".join(out)
+
+
+def _to_next_header(source: ByteSource, contents: int, stored: int) -> None:
+    end = contents + (stored + BLOCK - 1) // BLOCK * BLOCK
+    missing = end - source.position
+    if missing > 0 and source.skip(missing) < missing and source.position < contents + stored:
+        raise TarError(source.position, "the archive ends within an entry's contents")
+
+
+def _checksum_holds(block: bytes) -> bool:
+    try:
+        stated = int(block[148:156].strip(b"\0 ") or b"0", 8)
+    except ValueError:
+        return False
+    return stated == sum(block) - sum(block[148:156]) + 8 * 32
+
+
+def _number(field: bytes, start: int) -> int:
+    """Octal text, or base-256 where the first bit is set (GNU)."""
+    try:
+        return int(field[:-1] or b"0", 8)
+    except ValueError:
+        pass
+    if field[0] & 0x80:
+        value = int.from_bytes(field, "big") - (0x80 << (8 * (len(field) - 1)))
+        if field[0] == 0xFF:
+            value = int.from_bytes(field, "big", signed=True)
+        return value if value >= 0 else 0
+    text = field.split(b"\0", 1)[0].strip()
+    if not text:
+        return 0
+    try:
+        return int(text, 8)
+    except ValueError:
+        raise TarError(start, f"not a number in a header: {field!r}") from None
+
+
+def _decimal(text: str | None, default: int, start: int) -> int:
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 20:
+        raise TarError(start, f"not a size in a pax header: {text[:40]!r}")
+    return int(text)
+
+
+def _text(field: bytes) -> str:
+    return field.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+
+
+def _extension(source: ByteSource, size: int, start: int) -> bytes:
+    if size > _MAX_EXTENDED:
+        raise TarError(start, f"an extended header claims {size} bytes")
+    body = source.take(size)
+    if len(body) < size:
+        raise TarError(start, "the archive ends within an extended header")
+    source.skip(-size % BLOCK)
+    return body
+
+
+def _pax_records(body: bytes, start: int) -> dict[str, str]:
+    """`27 path=some/long/name\\n` records: length, space, key, equals, value, newline."""
+    records: dict[str, str] = {}
+    position = 0
+    while position < len(body):
+        space = body.find(b" ", position, position + 12)
+        if space < 0:
+            if body[position:].strip(b"\0"):
+                raise TarError(start, "a pax record has no length")
+            break
+        digits = body[position:space]
+        if not digits.isdigit():
+            raise TarError(start, "a pax record has no length")
+        end = position + int(digits)
+        if end > len(body) or end <= space:
+            raise TarError(start, "a pax record is longer than its header")
+        key, equals, value = body[space + 1 : end - 1].partition(b"=")
+        if equals:
+            records[key.decode("utf-8", "replace")] = value.decode("utf-8", "surrogateescape")
+        position = end
+    return records
+
+
+def _skip_sparse_map(source: ByteSource, block: bytes) -> None:
+    """Old GNU sparse maps go on in further blocks while the flag at offset 482 (504 there) is set."""
+    more = block[482]
+    while more:
+        extension = source.take(BLOCK)
+        if len(extension) < BLOCK:
+            raise TarError(source.position, "the archive ends within a sparse map")
+        more = extension[504]
