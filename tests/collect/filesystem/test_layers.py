@@ -33,8 +33,13 @@ class Blob:
         return None
 
 
-def layer(files: Mapping[str, bytes | None], **kinds: Mapping[str, str]) -> Layer:
-    return walk_layer(Blob(layer_tar(files, **kinds)), wanted=lambda _: Want.KEEP)
+def layer(
+    files: Mapping[str, bytes | None],
+    *,
+    links: Mapping[str, str] | None = None,
+    hard_links: Mapping[str, str] | None = None,
+) -> Layer:
+    return walk_layer(Blob(layer_tar(files, links=links, hard_links=hard_links)), wanted=lambda _: Want.KEEP)
 
 
 def files_of(view: LayeredView) -> dict[str, bytes]:

@@ -20,7 +20,7 @@ from bartizan.collect.filesystem.tar import (
     normal,
 )
 
-NAMES = st.text(st.characters(exclude_characters="\0/", exclude_categories=("Cs",)), min_size=1, max_size=120).filter(
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1, max_size=120).filter(
     lambda name: name not in (".", "..")
 )
 TREES = st.dictionaries(
