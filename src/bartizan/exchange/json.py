@@ -1,0 +1,54 @@
+"""JSON: the whole result, for scripts. Documented in docs/usage/json.md; `schema` changes when a reader could break.
+
+{"schema": "bartizan/scan/1",
+ "tool": {"name": "bartizan", "version": "0.1.0"},
+ "asset": {"kind": "host", "key": "...", "name": "web-1"}, "taken_at": "2026-11-23T10:37:00Z",
+ "complete": true, "incomplete": [],
+ "knowledge": {"advisories": "sha256:...", "newest": "...", "feeds": [...], "policies": "sha256:..."},
+ "counts": {"critical": 0, ..., "listed": 12, "unknown_results": 1}, "assessments": [...], "sections": [...],
+ "findings": [{"kind": "vulnerability", "rule": "CVE-2024-6387", "locator": "pkg:deb/debian/openssh-server", ...}]}
+"""
+
+import json
+from typing import Any, TextIO
+
+from bartizan.exchange.interface import Exporter, ScanResult
+from bartizan.model.wire import plain
+
+SCHEMA = "bartizan/scan/1"
+
+
+def write(result: ScanResult, stream: TextIO) -> None:
+    json.dump(document(result), stream, indent=2, ensure_ascii=False)
+    stream.write("\n")
+
+
+def document(result: ScanResult) -> dict[str, Any]:
+    """The result as plain JSON values."""
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "bartizan", "version": result.tool},
+        "asset": plain(result.asset),
+        "taken_at": result.taken_at,
+        "complete": not result.incomplete,
+        "incomplete": list(result.incomplete),
+        "knowledge": plain(result.knowledge),
+        "counts": {
+            "severity": result.severities,
+            "findings": len(result.findings),
+            "listed": len(result.listed),
+            "could_not_be_judged": len(result.unknowns),
+        },
+        "assessments": [
+            {"assessor": each.assessor, "knowledge": each.knowledge, "counts": dict(each.counts)}
+            for each in result.assessments
+        ],
+        "sections": [
+            {"name": name, "digest": section.digest, "problems": plain(section.problems)}
+            for name, section in sorted(result.sections.items())
+        ],
+        "findings": [plain(finding) for finding in result.listed],
+    }
+
+
+EXPORTER = Exporter(name="json", media_type="application/json", suffix=".json", write=write)

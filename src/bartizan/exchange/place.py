@@ -1,0 +1,67 @@
+"""Where a finding points, for formats that want a file or a package rather than our locator.
+
+pkg:deb/debian/openssh-server                       -> package, no file
+pkg:npm/%40babel/core#/srv/app/package-lock.json    -> package, file
+/etc/ssh/sshd_config                                -> file
+sshd.effective.permit_root_login                    -> neither: a fact
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from bartizan.model.finding import Finding, FindingKind
+
+DATABASES = {"deb": "/var/lib/dpkg/status", "apk": "/lib/apk/db/installed", "rpm": "/var/lib/rpm"}
+"""Where a distribution's packages are registered: the file that changes when such a package is upgraded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A file, a package, or both; empty strings for what a finding does not name."""
+
+    path: str = ""
+    """Absolute within the asset."""
+    package: str = ""
+    version: str = ""
+    """The package's installed version."""
+
+
+def place(finding: Finding) -> Place:
+    """What a finding's locator and evidence say about where it is."""
+    locator, _, path = finding.locator.partition("#")
+    evidence = finding.evidence
+    if locator.startswith("pkg:"):
+        kind, _, rest = locator.removeprefix("pkg:").partition("/")
+        name = text(evidence.get("package")) or unquote(rest.rpartition("/")[2])
+        path = path or text(evidence.get("path")) or DATABASES.get(kind, "")
+        return Place(path=path, package=name, version=text(evidence.get("installed")))
+    if locator.startswith("/"):
+        return Place(path=locator)
+    return Place(path=text(evidence.get("path")))
+
+
+def text(value: Any) -> str:
+    """A string of the evidence; empty where it is absent or of another type."""
+    return value if isinstance(value, str) else ""
+
+
+def subject(finding: Finding) -> str:
+    """One short name of what the finding is about: package and version, file, fact, or nothing for the whole asset."""
+    where = place(finding)
+    if where.package:
+        return f"{where.package} {where.version}".rstrip()
+    return where.path or finding.locator
+
+
+def remedy(finding: Finding) -> str:
+    """What to do, in one line; empty where nothing is known."""
+    fix = finding.fix
+    where = place(finding)
+    if fix.text:
+        return fix.text
+    if fix.version and where.package:
+        return f"upgrade {where.package} to {fix.version}"
+    if finding.kind is FindingKind.VULNERABILITY:
+        return {"not-fixed": "no fix yet", "will-not-fix": "the vendor will not fix it"}.get(fix.state.value, "")
+    return ""
