@@ -1,0 +1,60 @@
+"""A host's assessment as a whole: which assessors there are, what each reads, and all of them at once.
+
+Both the one-shot scan and the server call this, so that they agree.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from bartizan.assess.policy.engine import ASSESSOR as POLICY
+from bartizan.assess.policy.engine import (
+    HOST_SECTIONS,
+    PACKAGE_SECTIONS,
+    Parameters,
+    PolicySet,
+    assess_resource,
+    host_resource,
+)
+from bartizan.model.assessment import Assessment
+from bartizan.model.snapshot import Section
+
+if TYPE_CHECKING:
+    from bartizan.assess.vulnerability.advisories import AdvisoryFile
+
+
+def scopes(section_names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Assessor name to the sections that it reads: whose digests decide whether to assess anew.
+
+    Sections that do not exist are named too, so that one that appears counts as a change.
+    """
+    from bartizan.assess.vulnerability.assessor import INPUTS
+
+    out: dict[str, tuple[str, ...]] = {POLICY: (*HOST_SECTIONS, *PACKAGE_SECTIONS)}
+    for name in sorted(section_names):
+        if name.startswith("packages_"):
+            out[f"vulnerability:{name}"] = tuple(dict.fromkeys((*INPUTS.get(name, ()), name)))
+    return out
+
+
+def assess_host(
+    sections: Mapping[str, Section],
+    *,
+    advisories: AdvisoryFile | None,
+    policies: PolicySet | None,
+    parameters: Parameters | None = None,
+) -> list[Assessment]:
+    """Judge a host by its policies and each of its package sections by the advisories.
+
+    None for `policies` or `advisories` leaves that knowledge out; vulnerability assessors then say that nothing was
+    judged.
+    """
+    from bartizan.assess.vulnerability.assessor import assess_packages
+
+    out = []
+    if policies is not None:
+        out.append(assess_resource(host_resource(sections, "host"), policies, parameters))
+    for name, read in scopes(sections).items():
+        if name != POLICY:
+            given = {key: sections[key] for key in read if key in sections}
+            out.append(assess_packages(name.removeprefix("vulnerability:"), given, advisories))
+    return out

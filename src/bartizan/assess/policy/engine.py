@@ -1,0 +1,274 @@
+"""The policy assessor: a resource and a set of policies to an assessment.
+
+    policies = load_policies()
+    assess_resource(host_resource(snapshot.sections, "web1"), policies)
+
+Four results: pass, fail, not applicable, and unknown wherever the answer hangs on a value that is not known.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bartizan.assess.policy.evaluate import TROUBLE, Program, TooExpensive, Touched
+from bartizan.assess.policy.frameworks import Framework, read_frameworks
+from bartizan.assess.policy.library import Compiled, read_library, read_schemas
+from bartizan.assess.policy.schema import Schema, resource_value
+from bartizan.assess.policy.types import matches, type_of
+from bartizan.content import FOLDER
+from bartizan.content.documents import ContentError
+from bartizan.model.assessment import Assessment
+from bartizan.model.finding import Finding, FindingKind, Fix, FixState, Verdict
+from bartizan.model.policy import Policy, PolicyResult
+from bartizan.model.resource import Resource, Unknown
+from bartizan.model.snapshot import Section
+from bartizan.model.wire import digest
+
+ASSESSOR = "policy"
+Parameters = Mapping[str, Mapping[str, Any]]
+"""An organisation's own values: policy id to parameter to value."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """All policies that are in force, compiled."""
+
+    digest: str
+    """Over the policies, schemas and helper semantics that decide results; cases and prose do not count."""
+    policies: Mapping[str, Policy]
+    errors: tuple[ContentError, ...]
+    """What could not be loaded, with file and line."""
+    schemas: Mapping[str, Schema] = field(repr=False)
+    frameworks: Mapping[str, Framework] = field(repr=False)
+    compiled: Mapping[str, Compiled] = field(repr=False)
+    by_type: Mapping[str, tuple[Compiled, ...]] = field(repr=False)
+
+
+def load_policies(folders: Sequence[Path] = (), *, builtin: bool = True) -> PolicySet:
+    """Built-in policies and those of further folders; broken ones are in `errors` and take nothing else down."""
+    schemas, errors = read_schemas([FOLDER, *folders])
+    frameworks, more = read_frameworks([FOLDER, *folders])
+    controls = {key: each.titles for key, each in frameworks.items()}
+    places = [(FOLDER, True)] if builtin else []
+    library = read_library([*places, *((Path(folder), False) for folder in folders)], schemas, controls)
+    by_type: dict[str, list[Compiled]] = {}
+    for each in library.policies:
+        by_type.setdefault(each.policy.resource, []).append(each)
+    return PolicySet(
+        digest=_digest(library.policies, schemas),
+        policies={each.policy.id: each.policy for each in library.policies},
+        errors=(*errors, *more, *library.errors),
+        schemas=schemas,
+        frameworks=frameworks,
+        compiled={each.policy.id: each for each in library.policies},
+        by_type={key: tuple(each) for key, each in by_type.items()},
+    )
+
+
+def _digest(policies: Iterable[Compiled], schemas: Mapping[str, Schema]) -> str:
+    told = [
+        {
+            "id": each.id,
+            "title": each.title,
+            "severity": each.severity,
+            "resource": each.resource,
+            "check": each.check,
+            "applies": each.applies,
+            "fix": each.fix,
+            "parameters": each.parameters,
+        }
+        for each in (compiled.policy for compiled in policies)
+    ]
+    return digest({"policies": told, "schemas": {key: each.empty for key, each in schemas.items()}})
+
+
+def parameter_problems(policies: PolicySet, parameters: Parameters) -> list[str]:
+    """What is wrong with an organisation's parameters: unknown policies and names, wrong types."""
+    out = []
+    for key, given in parameters.items():
+        policy = policies.policies.get(key)
+        for name, value in given.items():
+            if policy is None or name not in policy.parameters:
+                out.append(f"{key}: there is no parameter {name!r}")
+            elif why := matches(type_of(policy.parameters[name]), value):
+                out.append(f"{key}: parameter {name!r}: {why}")
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One policy's result for one resource."""
+
+    compiled: Compiled
+    result: PolicyResult
+    unknowns: tuple[Unknown, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What decided: paths and the values read there. Told for failures and unknowns."""
+
+
+def judge(compiled: Compiled, value: Mapping[str, Any], parameters: Mapping[str, Any]) -> Judgement:
+    """Judge a filled resource (`schema.resource_value`)."""
+    if compiled.applies is not None:
+        applies, unknowns = _ask(compiled.applies, value, parameters)
+        if applies is None:
+            return Judgement(compiled, PolicyResult.UNKNOWN, unknowns, _values(compiled.applies, value, parameters))
+        if not applies:
+            return Judgement(compiled, PolicyResult.NOT_APPLICABLE, values=_values(compiled.applies, value, parameters))
+    passed, unknowns = _ask(compiled.check, value, parameters)
+    if passed:
+        return Judgement(compiled, PolicyResult.PASS)
+    result = PolicyResult.UNKNOWN if passed is None else PolicyResult.FAIL
+    return Judgement(compiled, result, unknowns, _values(compiled.check, value, parameters))
+
+
+def _ask(program: Program, value: Any, parameters: Any) -> tuple[bool | None, tuple[Unknown, ...]]:
+    try:
+        answer = program.evaluate(value, parameters)
+    except Touched as error:
+        return None, tuple(Unknown(path=gap.path, reason=gap.reason) for gap in error.gaps)
+    except (*TROUBLE, TooExpensive) as error:
+        text = str(error.args[0]) if error.args else type(error).__name__
+        return None, (Unknown(path="", reason=f"the policy could not be evaluated: {text}"),)
+    if answer is True or answer is False:
+        return answer, ()
+    return None, (Unknown(path="", reason="the policy gives neither true nor false"),)
+
+
+def _values(program: Program, value: Any, parameters: Any) -> dict[str, Any]:
+    return program.trace(value, parameters).values
+
+
+def assess_resource(
+    resource: Resource, policies: PolicySet, parameters: Parameters | None = None, *, locator: str = ""
+) -> Assessment:
+    """Judge a resource by every policy of its type.
+
+    `locator` tells the resource within its asset; it stays empty where the resource is the asset, as a host is.
+    """
+    parameters = parameters or {}
+    knowledge = policies.digest if not parameters else digest([policies.digest, parameters])
+    schema = policies.schemas.get(resource.type)
+    if schema is None:
+        return Assessment(assessor=ASSESSOR, knowledge=knowledge, findings=(), counts={})
+    value = resource_value(schema, resource.attributes, resource.unknowns)
+    findings: list[Finding] = []
+    passed: list[str] = []
+    not_applicable: dict[str, str] = {}
+    counts = dict.fromkeys((each.value for each in PolicyResult), 0)
+    for compiled in policies.by_type.get(resource.type, ()):
+        judgement = judge(compiled, value, {**compiled.policy.parameters, **parameters.get(compiled.policy.id, {})})
+        counts[judgement.result.value] += 1
+        match judgement.result:
+            case PolicyResult.PASS:
+                passed.append(compiled.policy.id)
+            case PolicyResult.NOT_APPLICABLE:
+                not_applicable[compiled.policy.id] = not_applicable_reason(judgement)
+            case _:
+                findings.append(finding(judgement, resource, locator))
+    return Assessment(
+        assessor=ASSESSOR,
+        knowledge=knowledge,
+        findings=tuple(sorted(findings, key=lambda each: each.identity)),
+        counts=counts,
+        passed=tuple(passed),
+        not_applicable=not_applicable,
+    )
+
+
+def not_applicable_reason(judgement: Judgement) -> str:
+    """Why a policy does not apply: the values that its `applies` read."""
+    told = ", ".join(f"{path} is {_word(value)}" for path, value in judgement.values.items())
+    return told or f"not so: {judgement.compiled.policy.applies}"
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return value or "empty"
+    return str(value)
+
+
+def finding(judgement: Judgement, resource: Resource, locator: str = "") -> Finding:
+    """The record of a failure or an unknown."""
+    policy = judgement.compiled.policy
+    failed = judgement.result is PolicyResult.FAIL
+    evidence: dict[str, Any] = {
+        "values": dict(judgement.values),
+        "check": policy.check,
+        "why": policy.why,
+        "group": policy.group,
+        "controls": {key: list(ids) for key, ids in policy.controls.items()},
+    }
+    if not failed:
+        evidence["unknowns"] = [{"path": each.path, "reason": each.reason} for each in judgement.unknowns]
+    if resource.location is not None:
+        evidence["location"] = {
+            "path": resource.location.path,
+            "line": resource.location.line,
+            "end_line": resource.location.end_line,
+            "module": resource.location.module,
+        }
+    text = policy.fix.text + (f"\n\n{policy.fix.command}" if policy.fix.command else "")
+    return Finding(
+        kind=FindingKind.POLICY,
+        rule=policy.id,
+        locator=locator,
+        severity=policy.severity,
+        title=policy.title,
+        verdict=Verdict.FAIL if failed else Verdict.UNKNOWN,
+        evidence=evidence,
+        fix=Fix(state=FixState.FIXED, text=text) if failed else Fix(),
+    )
+
+
+def host_resource(sections: Mapping[str, Section], name: str) -> Resource:
+    """A host's sections as one resource.
+
+    A section without facts is unknown as a whole. A problem whose path begins with `@` names the attribute below its
+    section that is not known; other problems name files and leave the facts as they are.
+    """
+    attributes: dict[str, Any] = {}
+    unknowns: list[Unknown] = []
+    for key in HOST_SECTIONS:
+        section = sections.get(key)
+        if section is None:
+            unknowns.append(Unknown(path=key, reason="this section was not collected"))
+        elif section.facts is None:
+            reason = "; ".join(f"{each.path}: {each.reason}" for each in section.problems) or "no facts"
+            unknowns.append(Unknown(path=key, reason=reason))
+        else:
+            attributes[key] = section.facts
+            unknowns += [
+                Unknown(path=f"{key}.{each.path[1:]}", reason=each.reason)
+                for each in section.problems
+                if each.path.startswith("@")
+            ]
+    _add_packages(sections, attributes, unknowns)
+    return Resource(type="host", id=name, name=name, attributes=attributes, unknowns=tuple(unknowns))
+
+
+HOST_SECTIONS = (
+    "os", "kernel", "modules", "users", "groups", "sudo", "files", "mounts", "units", "sockets", "sshd", "pam", "cron",
+    "firewall", "time", "cloud",
+)  # fmt: skip
+PACKAGE_SECTIONS = ("packages_deb", "packages_rpm", "packages_apk")
+
+
+def _add_packages(sections: Mapping[str, Section], attributes: dict[str, Any], unknowns: list[Unknown]) -> None:
+    """`packages`: installed distribution packages, name to version."""
+    found = [sections[key] for key in PACKAGE_SECTIONS if key in sections]
+    if not found:
+        unknowns.append(Unknown(path="packages", reason="no package database was found"))
+        return
+    packages: dict[str, str] = {}
+    for section in found:
+        if not isinstance(section.facts, list):
+            reason = "; ".join(f"{each.path}: {each.reason}" for each in section.problems) or "no facts"
+            unknowns.append(Unknown(path="packages", reason=reason))
+            continue
+        for package in section.facts:
+            if isinstance(package, dict) and package.get("state", "installed") == "installed":
+                packages[package.get("name", "")] = package.get("version", "")
+    attributes["packages"] = packages

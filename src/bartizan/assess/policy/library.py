@@ -1,0 +1,312 @@
+"""Reading policies: YAML files to checked, compiled policies.
+
+A file under `content/policies/` (or in a user's folder) holds the policies of one group:
+
+    resource: host
+    group: ssh
+    policies:
+      - id: host-ssh-root-login
+        title: Root cannot sign in over SSH with a password
+        severity: high
+        applies: resource.sshd.present
+        check: resource.sshd.permit_root_login in ["no", "prohibit-password"]
+        why: ...
+        fix: {text: ..., command: ...}
+        controls: {nist-800-53: [AC-6(2)]}
+        parameters: {days: 365}
+        good: [{name: key only, with: {sshd.present: true, sshd.permit_root_login: prohibit-password}}]
+        bad: [{name: password, with: {sshd.present: true, sshd.permit_root_login: "yes"}}]
+        unknown: [{name: unreadable, with: {sshd.present: true}, unknown: {sshd.permit_root_login: permission denied}}]
+        not_applicable: [{name: no server}]
+
+A policy that cannot be used is reported with file and line; the others are loaded.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bartizan.assess.policy.check import Checked, check
+from bartizan.assess.policy.evaluate import Program
+from bartizan.assess.policy.schema import Schema, default, put, read_schema, without_gaps
+from bartizan.assess.policy.syntax import ExpressionError, parse
+from bartizan.assess.policy.types import BOOL, ObjectType, accepts, matches, suggest, type_of
+from bartizan.content import FOLDER
+from bartizan.content.documents import ContentError, Document, Where, read_document
+from bartizan.model.policy import Policy, PolicyCase, PolicyResult, Remediation
+from bartizan.model.severity import Severity
+
+VARIABLES = ("resource", "params")
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A policy ready to judge, and where it is written."""
+
+    policy: Policy
+    check: Program
+    applies: Program | None
+    references: frozenset[str]
+    """The fields that it reads, without `resource.`: `sshd.port`, `users.accounts[].uid`."""
+    sections: frozenset[str]
+    """The first parts of the references."""
+    path: str
+    line: int
+    builtin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Everything that was read from folders of content."""
+
+    schemas: Mapping[str, Schema]
+    policies: tuple[Compiled, ...]
+    errors: tuple[ContentError, ...]
+
+
+Controls = Mapping[str, Mapping[str, str]]
+"""Framework id to control id to title."""
+
+
+def read_schemas(folders: Sequence[Path]) -> tuple[dict[str, Schema], list[ContentError]]:
+    schemas: dict[str, Schema] = {}
+    errors: list[ContentError] = []
+    for folder in folders:
+        for path in sorted((folder / "schemas").glob("*.yaml")):
+            try:
+                schema = read_schema(read_document(path, _name(path, folder)))
+            except ContentError as error:
+                errors.append(error)
+            else:
+                schemas.setdefault(schema.type, schema)
+    return schemas, errors
+
+
+def read_library(folders: Sequence[tuple[Path, bool]], schemas: Mapping[str, Schema], controls: Controls) -> Library:
+    """Policies of all folders; `folders` pairs each with whether it is built in."""
+    compiled: dict[str, Compiled] = {}
+    errors: list[ContentError] = []
+    for folder, builtin in folders:
+        top = folder / "policies" if builtin else folder
+        if not top.is_dir():
+            errors.append(ContentError(str(top), 0, "no such folder of policies (create it or leave it out)"))
+            continue
+        for path in _files(top):
+            try:
+                document = read_document(path, _name(path, folder) if builtin else str(path))
+                reader = _FileReader(document, schemas, controls, builtin)
+                for each in reader.policies():
+                    other = compiled.get(each.policy.id)
+                    if other is not None:
+                        where = f"{other.path}:{other.line}"
+                        message = f"policy {each.policy.id!r} exists already in {where} (choose another id)"
+                        errors.append(ContentError(each.path, each.line, message))
+                    else:
+                        compiled[each.policy.id] = each
+                errors += reader.errors
+            except ContentError as error:
+                errors.append(error)
+    return Library(schemas, tuple(compiled[key] for key in sorted(compiled)), tuple(errors))
+
+
+def _files(top: Path) -> list[Path]:
+    """YAML files below a folder; a checkout's own `.git` and the like, and tests' own files, are not policies."""
+    found = [path for pattern in ("*.yaml", "*.yml") for path in top.rglob(pattern)]
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(top).parts))
+
+
+def _name(path: Path, folder: Path) -> str:
+    return f"content/{path.relative_to(folder).as_posix()}" if folder == FOLDER else str(path)
+
+
+def _refuse_other_than_bool(checked: Checked) -> None:
+    if not accepts(BOOL, checked.type):
+        raise ExpressionError(f"must be true or false, but is {checked.type}", 0)
+
+
+_FILE_KEYS = ("resource", "group", "policies")
+_KEYS = (
+    "id", "title", "severity", "resource", "group", "applies", "check", "why", "fix", "controls", "parameters",
+    "good", "bad", "unknown", "not_applicable",
+)  # fmt: skip
+_NEEDED = ("id", "title", "severity", "check", "why", "fix")
+_CASES = {
+    "good": PolicyResult.PASS,
+    "bad": PolicyResult.FAIL,
+    "unknown": PolicyResult.UNKNOWN,
+    "not_applicable": PolicyResult.NOT_APPLICABLE,
+}
+
+
+class _FileReader:
+    """Reads the policies of one file; each broken one leaves an error and not more."""
+
+    def __init__(self, document: Document, schemas: Mapping[str, Schema], controls: Controls, builtin: bool) -> None:
+        self.document = document
+        self.schemas = schemas
+        self.controls = controls
+        self.builtin = builtin
+        self.errors: list[ContentError] = []
+
+    def policies(self) -> list[Compiled]:
+        value = self.document.value
+        if not isinstance(value, dict) or not isinstance(value.get("policies"), list):
+            raise self.document.error((), "a policy file is a mapping with `policies:` and a list")
+        self.keys((), value, _FILE_KEYS, "a policy file")
+        out = []
+        for number, item in enumerate(value["policies"]):
+            try:
+                out.append(self.policy(("policies", number), item, value))
+            except ContentError as error:
+                self.errors.append(error)
+        return out
+
+    def fail(self, where: Where, message: str) -> ContentError:
+        return self.document.error(where, message)
+
+    def keys(self, where: Where, value: Mapping[str, Any], known: Sequence[str], what: str) -> None:
+        for key in value:
+            if key not in known:
+                raise self.fail((*where, key), f"{what} has no key {key!r}{suggest(key, list(known))}")
+
+    def text(self, where: Where, value: Any, *, needed: bool = True) -> str:
+        if not isinstance(value, str) or (needed and not value.strip()):
+            raise self.fail(where, f"{where[-1]} must be text")
+        return value.strip()
+
+    def policy(self, where: Where, item: Any, file: Mapping[str, Any]) -> Compiled:
+        if not isinstance(item, dict):
+            raise self.fail(where, "a policy must be a mapping with id, title, severity, check, why and fix")
+        self.keys(where, item, _KEYS, "a policy")
+        for key in _NEEDED:
+            if key not in item:
+                raise self.fail(where, f"policy {item.get('id', '')!r} has no {key} (add `{key}:`)")
+        resource = self.text((*where, "resource"), item.get("resource", file.get("resource")))
+        schema = self.schemas.get(resource)
+        if schema is None:
+            place = (*where, "resource") if "resource" in item else ("resource",)
+            raise self.fail(place, f"unknown resource type {resource!r}{suggest(resource, list(self.schemas))}")
+        parameters = self.parameters((*where, "parameters"), item.get("parameters", {}))
+        types = {
+            "resource": schema.root,
+            "params": ObjectType({key: type_of(each) for key, each in parameters.items()}),
+        }
+        program, checked = self.expression((*where, "check"), item["check"], types)
+        applies, needs = None, frozenset[str]()
+        if "applies" in item:
+            applies, found = self.expression((*where, "applies"), item["applies"], types)
+            needs = found.references
+        references = frozenset(
+            each.removeprefix("resource.") for each in checked.references | needs if each.startswith("resource.")
+        )
+        policy = Policy(
+            id=self.identifier((*where, "id"), item["id"]),
+            title=self.text((*where, "title"), item["title"]),
+            severity=self.severity((*where, "severity"), item["severity"]),
+            resource=resource,
+            check=str(item["check"]).strip(),
+            applies=str(item.get("applies", "")).strip(),
+            why=self.text((*where, "why"), item["why"]),
+            fix=self.fix((*where, "fix"), item["fix"]),
+            controls=self.mapped((*where, "controls"), item.get("controls", {})),
+            parameters=parameters,
+            cases=self.cases(where, item, schema),
+            group=self.text((*where, "group"), item.get("group", file.get("group", "")), needed=False),
+        )
+        sections = frozenset(each.split(".")[0].split("[")[0] for each in references)
+        line = self.document.line((*where, "id"))
+        return Compiled(policy, program, applies, references, sections, self.document.path, line, self.builtin)
+
+    def identifier(self, where: Where, value: Any) -> str:
+        text = self.text(where, value)
+        if len(text) > 100 or not all(c.islower() or c.isdigit() or c in "-." for c in text):
+            raise self.fail(where, f"id {text[:100]!r} may have lower-case letters, digits, dots and dashes only")
+        return text
+
+    def severity(self, where: Where, value: Any) -> Severity:
+        names = [each.value for each in Severity if each is not Severity.UNKNOWN]
+        if value not in names:
+            raise self.fail(where, f"severity {value!r} is none of {', '.join(names)}")
+        return Severity(value)
+
+    def parameters(self, where: Where, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self.fail(where, "parameters must be a mapping of names to defaults")
+        for key, each in value.items():
+            if not key.isidentifier() or each is None or isinstance(each, dict):
+                raise self.fail((*where, key), f"parameter {key!r} must be a plain name with a scalar or a list")
+        return value
+
+    def expression(self, where: Where, text: Any, types: Mapping[str, Any]) -> tuple[Program, Checked]:
+        if not isinstance(text, str):
+            raise self.fail(where, f"{where[-1]} must be an expression (put it in quotes)")
+        try:
+            node = parse(text)
+            checked = check(node, types)
+            _refuse_other_than_bool(checked)
+        except ExpressionError as error:
+            position = f"{where[-1]}, character {error.at + 1}"
+            before = text[: error.at].count("\n")
+            line = self.document.line(where) + (before + 1 if "\n" in text.strip() else 0)
+            raise ContentError(self.document.path, line, f"{position}: {error.message}") from None
+        return Program(node, VARIABLES), checked
+
+    def fix(self, where: Where, value: Any) -> Remediation:
+        if isinstance(value, str):
+            value = {"text": value}
+        if not isinstance(value, dict) or "text" not in value:
+            raise self.fail(where, "fix must be text, or a mapping with text, command and template")
+        self.keys(where, value, ("text", "command", "template"), "fix")
+        return Remediation(**{key: self.text((*where, key), each) for key, each in value.items()})
+
+    def mapped(self, where: Where, value: Any) -> dict[str, tuple[str, ...]]:
+        if not isinstance(value, dict):
+            raise self.fail(where, "controls must be a mapping of frameworks to lists of control ids")
+        out = {}
+        for framework, ids in value.items():
+            known = self.controls.get(framework)
+            if known is None:
+                raise self.fail(
+                    (*where, framework), f"unknown framework {framework!r}{suggest(framework, list(self.controls))}"
+                )
+            if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+                raise self.fail((*where, framework), "control ids must be a list of texts (quote numbers)")
+            for number, each in enumerate(ids):
+                if each not in known:
+                    message = f"framework {framework} has no control {each!r}{suggest(each, list(known))}"
+                    raise self.fail((*where, framework, number), message)
+            out[framework] = tuple(ids)
+        return out
+
+    def cases(self, where: Where, item: Mapping[str, Any], schema: Schema) -> tuple[PolicyCase, ...]:
+        out = []
+        for key, expected in _CASES.items():
+            given = item.get(key, [])
+            if not isinstance(given, list):
+                raise self.fail((*where, key), f"{key} must be a list of cases")
+            for number, each in enumerate(given):
+                out.append(self.case((*where, key, number), each, expected, schema))
+        return tuple(out)
+
+    def case(self, where: Where, value: Any, expected: PolicyResult, schema: Schema) -> PolicyCase:
+        if not isinstance(value, dict):
+            raise self.fail(where, "a case must be a mapping with `name`, `with` and `unknown`")
+        self.keys(where, value, ("name", "with", "unknown"), "a case")
+        given, unknowns = value.get("with") or {}, value.get("unknown") or {}
+        if not isinstance(given, dict) or not isinstance(unknowns, dict):
+            raise self.fail(where, "`with` and `unknown` must be mappings of paths to values")
+        attributes: dict[str, Any] = default(schema.root)
+        for path, each in given.items():
+            if why := put(schema.root, attributes, path, each):
+                raise self.fail((*where, "with", path), f"{path}: {why}")
+        attributes = without_gaps(attributes)
+        if why := matches(schema.root, attributes):
+            raise self.fail(where, f"in case {value.get('name', '')!r}: {why}")
+        for path in unknowns:
+            if why := put(schema.root, default(schema.root), path, None):
+                raise self.fail((*where, "unknown", path), f"{path}: {why}")
+        name = self.text((*where, "name"), value.get("name", expected.value))
+        return PolicyCase(
+            name=name, attributes=attributes, unknowns={k: str(v) for k, v in unknowns.items()}, expect=expected
+        )
