@@ -41,3 +41,5 @@ class Reader:
     locked: bool = False
     """Says what a project asks for, not what is installed. Such a file inside a folder of installed dependencies
     (`node_modules`, `site-packages`, a module cache) came along with a dependency and is left out."""
+    alone: bool = False
+    """Reads nothing but its own file, so it can run while an image's layer streams by and the file need not be kept."""
