@@ -168,6 +168,8 @@ def _open_mapped(path: Path, platform: Platform, tag: str) -> StoredImage:
         index = document(archive.small("index.json"), f"{path}: index.json")
         return image_of_index(index, archive, platform, tag=tag, where=str(path))
     if "/manifest.json" not in archive.found:
+        if not _is_rootfs(archive):
+            raise ImageError(f"{path}: neither an image (no manifest.json, no index.json) nor a root file system")
         return _rootfs(path.name, _MappedBlob(data, "", "", plain=True))
     entry = _choose_saved(archive.small("manifest.json"), str(path), tag)
     config_name = str(entry.get("Config") or "")
@@ -183,7 +185,7 @@ _MARKS = ("/manifest.json", "/index.json", "/oci-layout", "/repositories")
 
 
 def _is_rootfs(archive: _MappedArchive) -> bool:
-    return any(name in archive.found for name in ("/etc", "/usr", "/bin")) and not any(
+    return any(name.split("/", 2)[1] in ("etc", "usr", "bin") for name in archive.found) and not any(
         name.startswith("/blobs/") or name.endswith("/layer.tar") for name in archive.found
     )
 

@@ -10,7 +10,7 @@ ids of the layers, and the history of build steps.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -105,21 +105,19 @@ class WalkedImage:
     layers: list[Layer] = field(default_factory=list)
 
 
+LayerVisitor = Callable[[int], Visitor]
+"""Makes the visitor of one layer, by its index."""
+
+
 class ImageSource(Protocol):
     """Where an image comes from."""
 
-    def walk(self, wanted: Wanted, visit: "LayerVisitor", limits: LayerLimits) -> WalkedImage:
+    def walk(self, wanted: Wanted, visit: LayerVisitor, limits: LayerLimits) -> WalkedImage:
         """Read every layer once."""
 
     @property
     def image(self) -> Image:
         """What is known before reading the layers; a source that is a stream reads them for that."""
-
-
-class LayerVisitor(Protocol):
-    """Makes the visitor of one layer, by its index."""
-
-    def __call__(self, index: int) -> Visitor: ...
 
 
 def walk_layers(image: Image, wanted: Wanted, visit: LayerVisitor, limits: LayerLimits) -> WalkedImage:

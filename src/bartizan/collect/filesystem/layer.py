@@ -23,6 +23,10 @@ from bartizan.collect.filesystem.byte_source import (
 from bartizan.collect.filesystem.tar import FILE, ByteSource, Member, TarError, members
 
 _SECOND_WALKS = 8
+_SMALL = 64 << 10
+"""Files up to this size are kept by a second walk whether asked for or not: what asks for one small file that was
+passed over soon asks for its neighbours."""
+_SMALL_IN_ALL = 128 << 20
 _MAX_MEMBERS = 5_000_000
 
 
@@ -118,12 +122,18 @@ class Layer:
         if self.walks > _SECOND_WALKS:
             raise LayerError(f"layer {self.digest[:19]} was walked {self.walks} times already")
         self.walks += 1
-        again = walk_layer(
-            self.blob,
-            wanted=lambda member: Want.KEEP if member.offset in offsets else Want.SKIP,
-            limits=limits,
-            verify=False,
-        )
+        budget = _SMALL_IN_ALL if self.walks == 2 else 0
+
+        def again_wanted(member: Member) -> Want:
+            nonlocal budget
+            if member.offset in offsets:
+                return Want.KEEP
+            if member.stored <= min(_SMALL, budget):
+                budget -= member.stored
+                return Want.KEEP
+            return Want.SKIP
+
+        again = walk_layer(self.blob, wanted=again_wanted, limits=limits, verify=False)
         self.contents.update(again.contents)
         missing = offsets - self.contents.keys()
         if missing:

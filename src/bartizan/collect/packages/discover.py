@@ -8,8 +8,8 @@ there for each type that some file spoke of, if only to say why it could not be 
 the walk itself: `{"left_out": [folders of other systems]}`, and as problems the folders that could not be entered.
 """
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
@@ -32,10 +32,25 @@ PROBLEM_LIMIT = 1000
 """Problems kept in one section; what is over is counted in a last one."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """What a reader made of one file before the view was whole: of a layer of an image, as it streamed by."""
+
+    reader: Reader
+    path: str
+    packages: tuple[Package, ...]
+    problems: tuple[Problem, ...]
+
+
 def read_packages(
-    view: FilesystemView, *, ignore: Collection[str] = (), readers: tuple[Reader, ...] = READERS
+    view: FilesystemView,
+    *,
+    ignore: Collection[str] = (),
+    readers: tuple[Reader, ...] = READERS,
+    read_before: Sequence[ReadFile] = (),
 ) -> dict[str, Section]:
-    """The package sections of the view by name. Folders in `ignore` (absolute) are not entered."""
+    """The package sections of the view by name. Folders in `ignore` (absolute) are not entered; `read_before` are files
+    of the view that were read already."""
     candidates = selection.find(view, readers, ignore)
     databases = [(reader, path) for reader, path in candidates.wanted if reader.operating_system]
     others = [(reader, path) for reader, path in candidates.wanted if not reader.operating_system]
@@ -43,9 +58,15 @@ def read_packages(
     problems: dict[str, Problems] = {}
     for reader, path in databases:
         _read(view, reader, path, "", packages, problems)
-    owned = owners(view, databases, [path for _, path in others], problems)
+    paths = [path for _, path in others] + [file.path for file in read_before]
+    owned = owners(view, databases, paths, problems)
     for reader, path in others:
         _read(view, reader, path, owned.get(path, ""), packages, problems)
+    for file in read_before:
+        problems.setdefault(file.reader.type, Problems()).found.extend(file.problems)
+        for package in file.packages:
+            problems.setdefault(package.type, Problems())
+            _add(packages.setdefault(package.type, {}), replace(package, owner=owned.get(file.path, "")))
     sections = {
         f"packages_{type_}": _section(f"packages_{type_}", list(packages.get(type_, {}).values()), problems[type_])
         for type_ in sorted(problems)

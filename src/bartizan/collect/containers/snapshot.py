@@ -1,0 +1,302 @@
+"""One pass over an image: its configuration, its operating system, its packages with the layer that brought each.
+
+Package files are kept or read while the layers stream by; everything else of the image is passed over. A package
+belongs to the layer since which it is there without a break: a database that each layer rewrites
+(`/var/lib/dpkg/status`) is read as it stood after each of them.
+"""
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+from bartizan.collect.containers.image import Image, ImageSource, WalkedImage
+from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView
+from bartizan.collect.filesystem.layer import LayerLimits, Visitor, Want, visit_nothing
+from bartizan.collect.filesystem.layered import LayeredView
+from bartizan.collect.filesystem.memory import MemoryView
+from bartizan.collect.filesystem.tar import FILE, Member
+from bartizan.collect.host.os import COLLECTOR as OS_COLLECTOR
+from bartizan.collect.interface import Problems, run
+from bartizan.collect.packages.discover import READERS, ReadFile, read_packages
+from bartizan.collect.packages.interface import Reader
+from bartizan.collect.packages.selection import Wishes
+from bartizan.model.asset import AssetKind, AssetRef
+from bartizan.model.package import Package, package_facts, package_from
+from bartizan.model.snapshot import Section, Snapshot
+
+_KEPT_FOLDERS = (
+    "/etc/",
+    "/usr/lib/os-release",
+    "/usr/lib/apk/",
+    "/lib/apk/",
+    "/usr/lib/sysimage/rpm/",
+    "/var/lib/rpm/",
+    "/var/lib/dpkg/",
+    "/var/lib/pacman/",
+)
+_KEPT_SIZE = 1 << 20
+"""Configuration larger than this is not kept unless a package reader wants it."""
+_EXECUTABLE = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xca\xfe\xba\xbe")
+
+
+def collect_image(
+    source: ImageSource,
+    *,
+    sensor: str,
+    now: datetime,
+    limits: LayerLimits | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Snapshot:
+    """Every section of an image. Raises `ImageError` or `LayerError` where a layer cannot be used: an image of which a
+    part is missing has no snapshot."""
+    plan = _Plan(READERS)
+    if progress:
+        progress("layers")
+    walked = source.walk(plan.wanted, plan.visitor, limits or LayerLimits())
+    view = LayeredView(walked.layers, keep_versions_of=plan.repeated())
+    if progress:
+        progress("packages")
+    sections = _packages(view, walked, plan)
+    sections["os"] = run(OS_COLLECTOR, view)
+    sections["image"] = Section(name="image", facts=_image_facts(walked, view))
+    image = walked.image
+    key = image.id or (walked.layers[0].digest if walked.layers else image.name)
+    return Snapshot(
+        asset=AssetRef(kind=AssetKind.IMAGE, key=key, name=image.name),
+        taken_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        sensor=sensor,
+        sections=sections,
+    )
+
+
+class _Plan:
+    """Which files of the layers to keep, which to read as they pass, and what came of that."""
+
+    def __init__(self, readers: tuple[Reader, ...]) -> None:
+        self._streaming = Wishes(reader for reader in readers if reader.alone)
+        self._binary = tuple(reader for reader in readers if reader.binary and reader.alone)
+        self.kept_readers = tuple(reader for reader in readers if not reader.alone)
+        self._wishes = Wishes(self.kept_readers)
+        self._exact = {path for path, _ in self._wishes.exact}
+        self._folders = tuple(f"{folder}/" for folder, _ in self._wishes.folders)
+        self.streamed: dict[tuple[int, str], list[ReadFile]] = {}
+        """What self-contained readers found while a layer streamed by, by layer and path."""
+        self._seen: dict[str, int] = {}
+        """Paths of kept files, with the number of layers that have them."""
+
+    def wanted(self, member: Member) -> Want:
+        path = member.path
+        entry = Entry(name=path.rpartition("/")[2], path=path, kind=FileKind.FILE)
+        if (self._binary and member.mode & 0o111) or next(self._streaming.of(entry), None):
+            return Want.VISIT
+        if next(self._wishes.of(entry), None) or path in self._exact or path.startswith(self._folders or "\0"):
+            self._seen[path] = self._seen.get(path, 0) + 1
+            return Want.KEEP
+        if path.startswith(_KEPT_FOLDERS) and member.size <= _KEPT_SIZE:
+            return Want.KEEP
+        return Want.SKIP
+
+    def visitor(self, layer: int) -> Visitor:
+        if not self._binary and not self._streaming.by_ending and not self._streaming.by_name:
+            return visit_nothing
+
+        def visit(member: Member, contents: bytes) -> None:
+            entry = Entry(name=member.path.rpartition("/")[2], path=member.path, kind=FileKind.FILE)
+            readers = list(self._streaming.of(entry))
+            if member.mode & 0o111 and contents.startswith(_EXECUTABLE):
+                readers += [reader for reader in self._binary if reader not in readers]
+            if not readers:
+                return
+            view = MemoryView({member.path: contents}, {member.path: member.mode})
+            found = [read for reader in readers if (read := _read_alone(reader, view, member.path))]
+            if found:
+                self.streamed[layer, member.path] = found
+
+        return visit
+
+    def repeated(self) -> frozenset[str]:
+        """Kept package files that several layers have."""
+        return frozenset(path for path, layers in self._seen.items() if layers > 1)
+
+
+def _read_alone(reader: Reader, view: MemoryView, path: str) -> ReadFile | None:
+    problems = Problems()
+    packages: list[Package] = []
+    try:
+        packages += reader.read(view, path, problems)
+    except FilesystemError as error:
+        problems.caught(error)
+    if not packages and not problems.found:
+        return None
+    return ReadFile(reader, path, tuple(packages), tuple(problems.found))
+
+
+def _packages(view: LayeredView, walked: WalkedImage, plan: _Plan) -> dict[str, Section]:
+    sections = read_packages(view, readers=plan.kept_readers, read_before=_surviving(view, plan))
+    histories = _histories(view, plan)
+    out = {}
+    for name, section in sections.items():
+        if not isinstance(section.facts, list):
+            out[name] = section
+            continue
+        facts = []
+        for item in section.facts:
+            package = package_from(item)
+            index = _introduced(package, view, histories)
+            layer = walked.layers[index].digest if index is not None else ""
+            facts.append(package_facts(replace(package, layer=layer)))
+        out[name] = Section(name=name, facts=facts, problems=section.problems)
+    return out
+
+
+def _surviving(view: LayeredView, plan: _Plan) -> list[ReadFile]:
+    """What was read from streams, of files that no later layer replaced or removed."""
+    return [
+        file
+        for (layer, path), files in sorted(plan.streamed.items())
+        if _is_current(view, path, layer)
+        for file in files
+    ]
+
+
+_History = list[tuple[int, frozenset[tuple[str, str, str]]]]
+
+
+def _histories(view: LayeredView, plan: _Plan) -> dict[str, _History]:
+    """For each package file that several layers wrote: which packages it named after each of them."""
+    out: dict[str, _History] = {}
+    for path in plan.repeated():
+        versions = view.as_of(path)
+        readers = _readers_of(path, plan.kept_readers)
+        out[path] = [
+            (layer, frozenset(_named(reader, view, path, contents) if contents else ()))
+            for layer, contents in versions
+            for reader in readers[:1]
+        ]
+    return out
+
+
+def _readers_of(path: str, readers: tuple[Reader, ...]) -> list[Reader]:
+    entry = Entry(name=path.rpartition("/")[2], path=path, kind=FileKind.FILE)
+    folder = path.rpartition("/")[0]
+    exact = [reader for reader in readers if path in reader.paths or folder in reader.folders]
+    return exact or list(Wishes(readers).of(entry))
+
+
+def _named(reader: Reader, view: FilesystemView, path: str, contents: bytes) -> list[tuple[str, str, str]]:
+    try:
+        return [_identity(package) for package in reader.read(_Earlier(view, path, contents), path, Problems())]
+    except FilesystemError:
+        return []
+
+
+def _identity(package: Package) -> tuple[str, str, str]:
+    return (package.name, package.version, package.arch)
+
+
+def _introduced(package: Package, view: LayeredView, histories: Mapping[str, _History]) -> int | None:
+    """The layer since which the package is there without a break."""
+    history = histories.get(package.path)
+    if history:
+        identity = _identity(package)
+        first: int | None = None
+        for layer, named in reversed(history):
+            if identity not in named:
+                break
+            first = layer
+        if first is not None:
+            return first
+    try:
+        return view.layer_of(package.path)
+    except FilesystemError:
+        return None
+
+
+class _Earlier:
+    """A view in which one file has the contents of an earlier layer."""
+
+    def __init__(self, view: FilesystemView, path: str, contents: bytes) -> None:
+        self._view, self._path, self._contents = view, path, contents
+
+    def open(self, path: str) -> BinaryIO:
+        return io.BytesIO(self._contents) if path == self._path else self._view.open(path)
+
+    def read(self, path: str, limit: int = 16 << 20) -> bytes:
+        return self._contents if path == self._path else self._view.read(path, limit)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._view, name)
+
+
+# The image itself
+
+_ENV_STEP = re.compile(r"^(?:/bin/sh -c #\(nop\)\s+)?(ENV|ARG)\s+(.*)$", re.DOTALL)
+_BUILD_ARGUMENTS = re.compile(r"\|(\d+) ((?:\S+=\S* )+)")
+_ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(\"[^\"]*\"|'[^']*'|\S*)")
+_CREDENTIAL = re.compile(
+    r"(?i)((?:pass(?:word|wd)?|secret|token|api[_-]?key|authorization|credential)[a-z0-9_-]*[\"']?\s*[=: ]\s*)\S+"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+)
+_STEP_LENGTH = 400
+
+
+def build_step(text: str) -> str:
+    """A step of the history for people: values that a build was given are left out, for they may be secrets."""
+    text = text.strip()
+    match = _ENV_STEP.match(text)
+    if match:
+        names = [name for name, _ in _ASSIGNED.findall(match.group(2))] or match.group(2).split()[:1]
+        return f"{match.group(1)} {' '.join(names)}"[:_STEP_LENGTH]
+    text = _BUILD_ARGUMENTS.sub("", text)
+    text = _CREDENTIAL.sub(lambda found: f"{found.group(1) or ''}…", text)
+    text = text.removeprefix("/bin/sh -c #(nop)").removeprefix("/bin/sh -c ").strip()
+    return text if len(text) <= _STEP_LENGTH else text[: _STEP_LENGTH - 1] + "…"
+
+
+def _image_facts(walked: WalkedImage, view: LayeredView) -> dict[str, Any]:
+    image = walked.image
+    config = image.config.get("config")
+    settings: Mapping[str, Any] = config if isinstance(config, dict) else {}
+    return {
+        "id": image.id,
+        "platform": str(image.platform),
+        "created": str(image.config.get("created") or ""),
+        "user": str(settings.get("User") or ""),
+        "environment": sorted({str(item).partition("=")[0] for item in _strings(settings.get("Env"))}),
+        "entrypoint": [build_step(item) for item in _strings(settings.get("Entrypoint"))],
+        "command": [build_step(item) for item in _strings(settings.get("Cmd"))],
+        "exposed_ports": sorted(settings.get("ExposedPorts") or {}),
+        "volumes": sorted(settings.get("Volumes") or {}),
+        "labels": {str(key): str(value) for key, value in (settings.get("Labels") or {}).items()},
+        "health_check": bool((settings.get("Healthcheck") or {}).get("Test")),
+        "working_folder": str(settings.get("WorkingDir") or ""),
+        "layers": [_layer_facts(image, index, layer.digest, layer.size) for index, layer in enumerate(walked.layers)],
+        "steps": [{"step": build_step(step.created_by), "empty": step.empty} for step in image.history],
+        "setuid": sorted(
+            member.path
+            for index, layer in enumerate(walked.layers)
+            for member in layer.members
+            if member.kind == FILE and member.mode & 0o6000 and _is_current(view, member.path, index)
+        ),
+    }
+
+
+def _layer_facts(image: Image, index: int, digest: str, size: int) -> dict[str, Any]:
+    step = image.step_of_layer(index)
+    return {"digest": digest, "size": size, "step": build_step(step.created_by) if step else ""}
+
+
+def _is_current(view: LayeredView, path: str, layer: int) -> bool:
+    try:
+        return view.layer_of(path) == layer
+    except FilesystemError:
+        return False
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [str(item) for item in value] if isinstance(value, list) else []
