@@ -139,6 +139,22 @@ class LocalView:
     def skipped(self) -> Sequence[FilesystemError]:
         return list(self._skipped)
 
+    def attributes(self, path: str) -> frozenset[str]:
+        """Names of the extended attributes (xattr(7)) of what the path leads to; none where there can be none."""
+        try:
+            if self.live:
+                return frozenset(os.listxattr(_absolute(path)))
+            with _Descent(self._root, path, follow_last=True) as place:
+                fd = os.open(place.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place.folder)
+                try:
+                    return frozenset(os.listxattr(f"/proc/self/fd/{fd}"))
+                finally:
+                    os.close(fd)
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno in (errno.ENOTSUP, errno.ENODATA):
+                return frozenset()
+            raise _translated(path, error) from error
+
     def _enter(self, parent: int, name: str, path: str, depth: int) -> tuple[int, Iterator[os.DirEntry[str]]] | None:
         if depth >= MAX_DEPTH:
             self._skipped.append(FilesystemError(path, f"more than {MAX_DEPTH} folders deep"))

@@ -1,13 +1,17 @@
 """Facts of a Linux host, one module per section, read from files, `/proc` and `/sys`; no process is started."""
 
-from bartizan.collect.host import groups, os, users
+from bartizan.collect.host import files, groups, kernel, modules, mounts, os, users
 from bartizan.collect.host.sshd import section as sshd
 from bartizan.collect.interface import Collector
 
 COLLECTORS: tuple[Collector, ...] = (
     os.COLLECTOR,
+    kernel.COLLECTOR,
+    modules.COLLECTOR,
+    mounts.COLLECTOR,
     users.COLLECTOR,
     groups.COLLECTOR,
+    files.COLLECTOR,
     sshd.COLLECTOR,
 )
 """Every section of a host but its packages, in the order in which they are read."""

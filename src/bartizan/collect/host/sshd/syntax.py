@@ -6,12 +6,12 @@ Match User "backup" Address 10.0.0.0/8  # until the next Match or the end of the
     X11Forwarding no
 """
 
-import fnmatch
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bartizan.collect.filesystem.interface import FileKind, FilesystemError, FilesystemView
-from bartizan.collect.host.text import caught, listed, read_attribute
+from bartizan.collect.filesystem.interface import FilesystemView
+from bartizan.collect.host.glob import glob
+from bartizan.collect.host.text import read_attribute
 from bartizan.collect.interface import Problems
 
 BASE = "/etc/ssh"
@@ -112,35 +112,6 @@ class _Reader:
         for argument in arguments:
             pattern = argument if argument.startswith(("/", "~")) else f"{BASE}/{argument}"
             yield from glob(self._view, self._problems, pattern, self._attribute)
-
-
-def glob(view: FilesystemView, problems: Problems, pattern: str, attribute: str = "") -> list[str]:
-    """Paths that match, sorted, as glob(7): a wildcard matches within one component and no leading dot."""
-    found = ["/"]
-    parts = [part for part in pattern.split("/") if part]
-    for position, part in enumerate(parts):
-        last = position == len(parts) - 1
-        step: list[str] = []
-        for folder in found:
-            if not any(char in part for char in "*?["):
-                step.append(folder + part if last else folder + part + "/")
-                continue
-            for entry in _names(view, problems, folder, attribute):
-                hidden = entry.startswith(".") and not part.startswith(".")
-                if not hidden and fnmatch.fnmatchcase(entry, part):
-                    step.append(folder + entry + ("" if last else "/"))
-        found = step
-    return sorted(found) if "*" in pattern or "?" in pattern or "[" in pattern else found
-
-
-def _names(view: FilesystemView, problems: Problems, folder: str, attribute: str) -> list[str]:
-    if not attribute:
-        return [entry.name for entry in listed(view, problems, folder)]
-    try:
-        return [entry.name for entry in view.list(folder) if entry.kind is not FileKind.OTHER]
-    except FilesystemError as error:
-        caught(problems, error, attribute)
-        return []
 
 
 def split_line(line: str) -> tuple[str, list[str]] | None:
