@@ -1,0 +1,37 @@
+"""Plain JSON values as compressed bytes, for what is stored once and read seldom: sections, evidence, policy outcomes.
+
+Zstandard frames (RFC 8878) of canonical JSON. The frame carries its content size, so reading is bounded before it
+starts.
+"""
+
+from typing import Any
+
+import msgspec
+import zstandard
+
+from bartizan.inventory.errors import NotADatabase
+from bartizan.model.wire import canonical
+
+LIMIT = 256 * 1024 * 1024
+"""Bytes of JSON that one blob may unpack to."""
+
+
+def pack(value: Any) -> bytes:
+    """Compressed canonical JSON of a plain value or record."""
+    return pack_bytes(canonical(value))
+
+
+def pack_bytes(data: bytes) -> bytes:
+    """Compressed bytes of JSON that is canonical already."""
+    return zstandard.ZstdCompressor(level=3).compress(data)
+
+
+def unpack(data: bytes) -> Any:
+    """The plain value again."""
+    try:
+        size = zstandard.frame_content_size(data)
+        if size > LIMIT:
+            raise NotADatabase(f"a stored value claims {size} bytes, more than {LIMIT}: the database is damaged")
+        return msgspec.json.decode(zstandard.ZstdDecompressor().decompress(data, max_output_size=max(size, 1)))
+    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        raise NotADatabase(f"a stored value cannot be read: {error}. Restore the database from a backup.") from error

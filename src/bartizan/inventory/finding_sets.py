@@ -1,0 +1,214 @@
+"""Finding sets: findings stored by content, once per organisation, however many assets have them.
+
+    finding_key      (kind, rule, locator)               which finding: never changes
+    finding_detail   severity, score, evidence, ...      how it stands: by digest
+    finding_set      digest over its members' details    what an assessment concluded
+
+Two assessments with equal findings share a set. Sets also stand for the union of what several sources attest.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, tuple_
+
+from bartizan.inventory.blobs import pack
+from bartizan.inventory.posture import summarise_sets
+from bartizan.inventory.schema import judgement
+from bartizan.inventory.statements import chunks, insert_new, numbers_of, storable
+from bartizan.model.assessment import Assessment
+from bartizan.model.finding import Finding, Verdict
+from bartizan.model.wire import digest, plain
+
+Key = tuple[str, str, str]
+"""(kind, rule, locator)."""
+
+
+def store_set(conn: Connection, org: int, findings: Iterable[Finding], now: int) -> int:
+    """The set's row number, after writing what is new of it."""
+    rows: dict[Key, dict[str, Any]] = {}
+    for finding in findings:
+        row = _detail_row(org, finding)
+        rows[_identity(finding)] = _worse(rows[_identity(finding)], row) if _identity(finding) in rows else row
+    table = judgement.finding_set
+    set_digest = digest(sorted(row["digest"] for row in rows.values()))
+    if known := numbers_of(conn, table.c.digest, org, [set_digest]):
+        return known[set_digest]
+    keys = _store_keys(conn, org, rows)
+    for key, row in rows.items():
+        row["key_id"] = keys[key]
+    details = _store_details(conn, org, list(rows.values()))
+    members = [(keys[key], details[row["digest"]]) for key, row in rows.items()]
+    return _store_members(conn, org, set_digest, members, now)
+
+
+def union_set(conn: Connection, org: int, sets: Sequence[int], now: int) -> int:
+    """The set of everything that any of the sets holds; where they rate a finding differently, the worse rating."""
+    if len(set(sets)) == 1:
+        return sets[0]
+    best: dict[int, dict[str, Any]] = {}
+    for row in _ratings(conn, set(sets)):
+        other = best.get(row["key_id"])
+        best[row["key_id"]] = row if other is None else _worse(other, row)
+    return _set_of(conn, org, best.values(), now)
+
+
+def carried_set(conn: Connection, org: int, new: int, old: int, passed: Iterable[str], now: int) -> int:
+    """The new set and what the old one held that the new assessment had no way to see: neither found nor passed."""
+    rows = {row["key_id"]: row for row in _ratings(conn, {new})}
+    settled = set(passed)
+    for row in _ratings(conn, {old}):
+        if row["rule"] not in settled:
+            rows.setdefault(row["key_id"], row)
+    return _set_of(conn, org, rows.values(), now)
+
+
+def _ratings(conn: Connection, sets: set[int]) -> Iterator[dict[str, Any]]:
+    member, detail = judgement.finding_set_member, judgement.finding_detail
+    columns = (detail.c.id, detail.c.digest, detail.c.rule, detail.c.severity, detail.c.score, detail.c.unknown)
+    query = (
+        select(member.c.key_id, *columns)
+        .join(detail, detail.c.id == member.c.detail_id)
+        .where(member.c.set_id.in_(sets))
+    )
+    for row in conn.execute(query).mappings():
+        yield dict(row)
+
+
+def _set_of(conn: Connection, org: int, ratings: Iterable[dict[str, Any]], now: int) -> int:
+    rows = list(ratings)
+    set_digest = digest(sorted(row["digest"] for row in rows))
+    if known := numbers_of(conn, judgement.finding_set.c.digest, org, [set_digest]):
+        return known[set_digest]
+    return _store_members(conn, org, set_digest, [(row["key_id"], row["id"]) for row in rows], now)
+
+
+def store_outcome(conn: Connection, org: int, assessment: Assessment) -> int:
+    """What was counted and passed, by content."""
+    body = {
+        "counts": dict(assessment.counts),
+        "passed": sorted(assessment.passed),
+        "not_applicable": dict(assessment.not_applicable),
+    }
+    value = digest(body)
+    table = judgement.outcome
+    if known := numbers_of(conn, table.c.digest, org, [value]):
+        return known[value]
+    counts = assessment.counts
+    row = {
+        "org_id": org,
+        "digest": value,
+        "passed": counts.get("pass", 0),
+        "failed": counts.get("fail", 0),
+        "unknown": counts.get("unknown", 0),
+        "not_applicable": counts.get("not-applicable", 0),
+        "body": pack(body),
+    }
+    insert_new(conn, table, [row])
+    return numbers_of(conn, table.c.digest, org, [value])[value]
+
+
+def _identity(finding: Finding) -> Key:
+    return (finding.kind.value, storable(finding.rule, 500), storable(finding.locator))
+
+
+def _worse(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    """Of two ratings of one finding: a failure before an unknown, then severity, score, and the digest to be stable."""
+    return max(a, b, key=lambda row: (not row["unknown"], row["severity"], row["score"], row["digest"]))
+
+
+def _detail_row(org: int, finding: Finding) -> dict[str, Any]:
+    evidence = plain(finding.evidence)
+    row = {
+        "org_id": org,
+        "kind": finding.kind.value,
+        "rule": storable(finding.rule, 500),
+        "severity": finding.severity.rank,
+        "score": round(float(finding.score), 2),
+        "unknown": finding.verdict is Verdict.UNKNOWN,
+        "title": storable(finding.title, 500),
+        "fix_state": finding.fix.state.value,
+        "fix_version": storable(finding.fix.version, 200),
+        **_vulnerability_columns(evidence),
+    }
+    body = {"evidence": evidence, "fix_text": finding.fix.text, "layer": finding.layer}
+    row["digest"] = digest(
+        {"locator": finding.locator, "body": body, **{k: v for k, v in row.items() if k != "org_id"}}
+    )
+    row["body"] = pack(body)
+    return row
+
+
+def _vulnerability_columns(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """What lists show, sort and filter of a vulnerability's evidence; neutral values for other kinds."""
+    package = evidence.get("package")
+    if isinstance(package, Mapping):
+        name, installed = package.get("name"), package.get("version")
+    else:
+        name, installed = package, None
+    epss = evidence.get("epss")
+    if isinstance(epss, Mapping):
+        epss = epss.get("probability", epss.get("score", epss.get("epss")))
+    aliases = evidence.get("aliases")
+    return {
+        "package": storable(str(name or ""), 300),
+        "installed": storable(str(evidence.get("installed") or installed or ""), 200),
+        "kev": bool(evidence.get("kev")),
+        "epss": float(epss) if isinstance(epss, (int, float)) and not isinstance(epss, bool) else None,
+        "aliases": _lines(aliases if isinstance(aliases, list) else []),
+    }
+
+
+def _lines(names: Sequence[Any]) -> str:
+    """`\\nCVE-2024-1\\nGHSA-x\\n`: one LIKE finds a whole name among them."""
+    kept = [storable(str(name), 200).replace("\n", " ") for name in names[:100]]
+    return "\n" + "\n".join(kept) + "\n" if kept else ""
+
+
+def _store_keys(conn: Connection, org: int, wanted: Iterable[Key]) -> dict[Key, int]:
+    keys = list(wanted)
+    found = _known_keys(conn, org, keys)
+    if new := [key for key in keys if key not in found]:
+        rows = [{"org_id": org, "kind": kind, "rule": rule, "locator": locator} for kind, rule, locator in new]
+        insert_new(conn, judgement.finding_key, rows)
+        found |= _known_keys(conn, org, new)
+    return found
+
+
+def _known_keys(conn: Connection, org: int, keys: list[Key]) -> dict[Key, int]:
+    table = judgement.finding_key
+    wanted = tuple_(table.c.rule, table.c.locator, table.c.kind)
+    found: dict[Key, int] = {}
+    for chunk in chunks(keys):
+        pairs = [(rule, locator, kind) for kind, rule, locator in chunk]
+        query = select(table).where(table.c.org_id == org, wanted.in_(pairs))
+        found.update({(row.kind, row.rule, row.locator): row.id for row in conn.execute(query)})
+    return found
+
+
+def _store_details(conn: Connection, org: int, rows: list[dict[str, Any]]) -> dict[str, int]:
+    table = judgement.finding_detail
+    known = numbers_of(conn, table.c.digest, org, [row["digest"] for row in rows])
+    if new := [row for row in rows if row["digest"] not in known]:
+        insert_new(conn, table, new)
+        known |= numbers_of(conn, table.c.digest, org, [row["digest"] for row in new])
+    return known
+
+
+def _store_members(conn: Connection, org: int, set_digest: str, members: list[tuple[int, int]], now: int) -> int:
+    table = judgement.finding_set
+    row = {
+        "org_id": org,
+        "digest": set_digest,
+        "keys_digest": digest(sorted(key_id for key_id, _ in members)),
+        "size": len(members),
+    }
+    insert_new(conn, table, [row])
+    set_id = numbers_of(conn, table.c.digest, org, [set_digest])[set_digest]
+    insert_new(
+        conn,
+        judgement.finding_set_member,
+        [{"set_id": set_id, "key_id": key_id, "detail_id": detail_id} for key_id, detail_id in sorted(members)],
+    )
+    summarise_sets(conn, org, [set_id], now)
+    return set_id

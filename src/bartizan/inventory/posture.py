@@ -1,0 +1,170 @@
+"""Sums over findings that lists and the overview show, kept where they are cheap: per finding set, and per asset.
+
+A set's summary leaves out what a decision for every asset covers. An asset's posture adds up the summaries of its sets;
+only assets that have a decision of their own are counted finding by finding.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
+
+from bartizan.inventory.decided import decided_for, decided_for_all, in_force
+from bartizan.inventory.risk import asset_risk
+from bartizan.inventory.schema import estate, judgement
+from bartizan.inventory.statements import chunks
+from bartizan.model.severity import Severity
+
+LEVELS: dict[str, Severity] = {
+    "critical": Severity.CRITICAL,
+    "high": Severity.HIGH,
+    "medium": Severity.MEDIUM,
+    "low": Severity.LOW,
+    "info": Severity.INFO,
+    "unrated": Severity.UNKNOWN,
+}
+"""Column name to severity."""
+
+_COUNTS = (*LEVELS, "unknowns", "kev")
+_detail, _key, _member = judgement.finding_detail, judgement.finding_key, judgement.finding_set_member
+_summary, _held = judgement.set_summary, judgement.asset_findings
+
+
+def _sums() -> list[ColumnElement[Any]]:
+    """What is summed over undecided members; open means that the verdict is not unknown."""
+    is_open = ~_detail.c.unknown
+    counts = [
+        func.sum(case((and_(is_open, _detail.c.severity == severity.rank), 1), else_=0)).label(name)
+        for name, severity in LEVELS.items()
+    ]
+    score = case((is_open, _detail.c.score), else_=literal(0.0))
+    return [
+        *counts,
+        func.sum(case((_detail.c.unknown, 1), else_=0)).label("unknowns"),
+        func.sum(case((and_(is_open, _detail.c.kev), 1), else_=0)).label("kev"),
+        func.max(score).label("top"),
+        func.sum(score).label("total"),
+        func.sum(score * score / 10_000.0).label("weight"),
+    ]
+
+
+def summarise_sets(conn: Connection, org: int, sets: Iterable[int], now: int) -> None:
+    """Write the summaries of some sets anew."""
+    columns = ["set_id", "kind", *_COUNTS, "top", "total", "weight"]
+    for chunk in chunks(sets):
+        conn.execute(delete(_summary).where(_summary.c.set_id.in_(chunk)))
+        sums = (
+            select(_member.c.set_id, _detail.c.kind, *_sums())
+            .join(_detail, _detail.c.id == _member.c.detail_id)
+            .join(_key, _key.c.id == _member.c.key_id)
+            .where(_member.c.set_id.in_(chunk), ~decided_for_all(_detail, _key, now))
+            .group_by(_member.c.set_id, _detail.c.kind)
+        )
+        conn.execute(_summary.insert().from_select(columns, sums))
+
+
+def sets_of_rule(conn: Connection, org: int, rule: str) -> list[int]:
+    """Sets that hold a finding of a rule."""
+    query = (
+        select(_member.c.set_id)
+        .join(_key, _key.c.id == _member.c.key_id)
+        .where(_key.c.org_id == org, _key.c.rule == rule)
+        .distinct()
+    )
+    return list(conn.execute(query).scalars())
+
+
+def refresh_assets(conn: Connection, org: int, assets: Iterable[int], now: int) -> None:
+    """Bring the posture of some assets up to date; rows that stay the same are not written."""
+    for chunk in chunks(assets):
+        posture = {row.asset_id: _values(row) for row in _from_summaries(conn, chunk)}
+        special = _with_own_decisions(conn, org, chunk, now)
+        if special:
+            posture |= {asset_id: _values(None) for asset_id in special}
+            posture |= {row.asset_id: _values(row) for row in _one_by_one(conn, special, now)}
+        for row in _policy_results(conn, chunk):
+            posture.setdefault(row.asset_id, _values(None)).update(
+                policy_pass=row.passed, policy_fail=row.failed, policy_unknown=row.unknown
+            )
+        _write(conn, chunk, posture)
+
+
+def _from_summaries(conn: Connection, assets: list[int]) -> Iterable[Row[Any]]:
+    sums = [func.sum(_summary.c[name]).label(name) for name in _COUNTS]
+    query = (
+        select(
+            _held.c.asset_id, *sums, func.max(_summary.c.top).label("top"), func.sum(_summary.c.weight).label("weight")
+        )
+        .join(_summary, _summary.c.set_id == _held.c.set_id)
+        .where(_held.c.asset_id.in_(assets))
+        .group_by(_held.c.asset_id)
+    )
+    return conn.execute(query)
+
+
+def _with_own_decisions(conn: Connection, org: int, assets: list[int], now: int) -> list[int]:
+    decision = judgement.decision
+    query = select(decision.c.asset_id).where(decision.c.org_id == org, decision.c.asset_id.in_(assets), in_force(now))
+    return list(conn.execute(query.distinct()).scalars())
+
+
+def _one_by_one(conn: Connection, assets: list[int], now: int) -> Iterable[Row[Any]]:
+    query = (
+        select(_held.c.asset_id, *_sums())
+        .join(_member, _member.c.set_id == _held.c.set_id)
+        .join(_detail, _detail.c.id == _member.c.detail_id)
+        .join(_key, _key.c.id == _member.c.key_id)
+        .where(
+            _held.c.asset_id.in_(assets),
+            ~decided_for_all(_detail, _key, now),
+            ~decided_for(_held.c.asset_id, _detail, _key, now),
+        )
+        .group_by(_held.c.asset_id)
+    )
+    return conn.execute(query)
+
+
+def _policy_results(conn: Connection, assets: list[int]) -> Iterable[Row[Any]]:
+    outcome = judgement.outcome
+    counts = [cast(func.sum(outcome.c[name]), Integer).label(name) for name in ("passed", "failed", "unknown")]
+    query = (
+        select(_held.c.asset_id, *counts)
+        .join(outcome, outcome.c.id == _held.c.outcome_id)
+        .where(_held.c.asset_id.in_(assets), _held.c.assessor.like("policy%"))
+        .group_by(_held.c.asset_id)
+    )
+    return conn.execute(query)
+
+
+def _values(row: Row[Any] | None) -> dict[str, int]:
+    counts = {name: int(getattr(row, name)) if row is not None else 0 for name in _COUNTS}
+    risk = asset_risk(row.top, row.weight) if row is not None else 0.0
+    return {"risk": round(risk * 100), **counts, "policy_pass": 0, "policy_fail": 0, "policy_unknown": 0}
+
+
+def _write(conn: Connection, assets: list[int], posture: dict[int, dict[str, int]]) -> None:
+    table = estate.asset
+    names = ("risk", *_COUNTS, "policy_pass", "policy_fail", "policy_unknown")
+    current = conn.execute(select(table.c.id, *(table.c[name] for name in names)).where(table.c.id.in_(assets)))
+    empty = _values(None)
+    changed = []
+    for row in current.mappings():
+        values = posture.get(row["id"], empty)
+        if any(row[name] != values[name] for name in names):
+            changed.append({"which": row["id"], **values})
+    if changed:
+        conn.execute(update(table).where(table.c.id == bindparam("which")), changed)

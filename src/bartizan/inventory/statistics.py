@@ -1,0 +1,61 @@
+"""One row per day and kind of finding, for trends: how many were opened and fixed, how many stand open.
+
+Only the row of the current day is ever written; the days before it are history.
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, func, select
+
+from bartizan.inventory.posture import LEVELS
+from bartizan.inventory.schema import judgement
+from bartizan.inventory.statements import insert
+
+_day, _summary, _held = judgement.day_statistic, judgement.set_summary, judgement.asset_findings
+
+
+def add_to_day(conn: Connection, org: int, today: str, opened: Mapping[str, int], fixed: Mapping[str, int]) -> None:
+    """Add what happened to the day's counters, and note what stands open now."""
+    standing = open_by_kind(conn, org)
+    rows = [
+        {
+            "org_id": org,
+            "day": today,
+            "kind": kind,
+            "opened": opened.get(kind, 0),
+            "fixed": fixed.get(kind, 0),
+            **{name: standing.get(kind, {}).get(name, 0) for name in LEVELS},
+        }
+        for kind in sorted({*opened, *fixed, *standing})
+    ]
+    if not rows:
+        return
+    statement = insert(conn, _day)
+    statement = statement.on_conflict_do_update(
+        index_elements=[_day.c.org_id, _day.c.day, _day.c.kind],
+        set_={
+            "opened": _day.c.opened + statement.excluded.opened,
+            "fixed": _day.c.fixed + statement.excluded.fixed,
+            **{name: statement.excluded[name] for name in LEVELS},
+        },
+    )
+    conn.execute(statement, rows)
+
+
+def open_by_kind(conn: Connection, org: int) -> dict[str, dict[str, int]]:
+    """Kind to level to number of open findings, by sets times the assets that share them.
+
+    Decisions for single assets are not taken out here; the assets' own counts have them.
+    """
+    shared = (
+        select(_held.c.set_id, func.count().label("assets"))
+        .where(_held.c.org_id == org)
+        .group_by(_held.c.set_id)
+        .subquery()
+    )
+    sums = [func.sum(_summary.c[name] * shared.c.assets) for name in LEVELS]
+    query = select(_summary.c.kind, *sums).join(shared, shared.c.set_id == _summary.c.set_id).group_by(_summary.c.kind)
+    return {
+        kind: {name: int(count) for name, count in zip(LEVELS, counts, strict=True)}
+        for kind, *counts in conn.execute(query)
+    }
