@@ -1,6 +1,6 @@
 """A one-shot assessment of a host: collect, open what is known, judge, and say how complete that is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from bartizan import __version__
 from bartizan.cli.data_folder import ADVISORIES, advisory_file, data_folder
 from bartizan.cli.failure import ExitCode, Failure
 from bartizan.cli.terminal import warn, working
+from bartizan.exchange.feed_age import age_in_days, newest_until
 from bartizan.exchange.interface import Feed, Knowledge, ScanResult
 from bartizan.model.assessment import Assessment
 from bartizan.model.finding import FindingKind, Verdict
@@ -45,17 +46,17 @@ def scan_host(asked: Asked) -> ScanResult:
     advisories = open_advisories(asked.feeds) if asked.vulnerabilities else None
     policies = read_policies(asked.policy_folders) if asked.policies else None
     try:
-        if asked.vulnerabilities:
-            _warn_about_feeds(advisories, now)
         with working("Reading this host" if asked.root == Path("/") else f"Reading {asked.root}") as step:
-            snapshot = _collect(asked.root, now, step)
+            snapshot = collect(asked.root, now, step)
+        if asked.vulnerabilities:
+            _warn_about_feeds(advisories, snapshot.sections, _system(snapshot), now)
         with working("Judging what was found"):
             assessments = tuple(
                 each
                 for each in assess_host(snapshot.sections, advisories=advisories, policies=policies)
                 if asked.vulnerabilities or not each.assessor.startswith("vulnerability")
             )
-        knowledge = _knowledge(advisories, policies)
+        knowledge = _knowledge(advisories, policies, now)
     finally:
         if advisories is not None:
             advisories.close()
@@ -89,21 +90,13 @@ def open_advisories(told: Path | None) -> "AdvisoryFile | None":
         return None
     if path.is_dir():
         path /= ADVISORIES
-    if not path.exists():
-        raise Failure(
-            f"there is no advisory file {path}",
-            meaning="Without one no package can be judged.",
-            remedy="Make one from a folder of feeds: bartizan feeds import DIR, or fetch them: bartizan feeds sync",
-            code=ExitCode.USAGE,
-        )
     try:
         return AdvisoryFile.open(path)
     except AdvisoryFileError as error:
         raise Failure(
-            f"cannot use the advisory file {path}: {error}",
-            meaning="Without it no package can be judged, so nothing was scanned.",
-            remedy="Make it anew: bartizan feeds import DIR, or: bartizan feeds sync",
-            code=ExitCode.INCOMPLETE,
+            str(error),
+            meaning="Without advisories no package can be judged, so nothing was scanned.",
+            code=ExitCode.USAGE if told else ExitCode.INCOMPLETE,
         ) from error
 
 
@@ -125,7 +118,8 @@ def read_policies(folders: tuple[Path, ...]) -> "PolicySet":
     return policies
 
 
-def _collect(root: Path, now: datetime, step: Callable[[str], None]) -> Snapshot:
+def collect(root: Path, now: datetime, step: Callable[[str], None]) -> Snapshot:
+    """Every section of the host at `root`."""
     from bartizan.collect.filesystem.local import LocalView
     from bartizan.collect.host.snapshot import collect_host
 
@@ -138,7 +132,12 @@ def _collect(root: Path, now: datetime, step: Callable[[str], None]) -> Snapshot
     return collect_host(LocalView(str(root)), sensor=f"cli/{__version__}", now=now, progress=step)
 
 
-def _warn_about_feeds(advisories: "AdvisoryFile | None", now: datetime) -> None:
+def _system(snapshot: Snapshot) -> str:
+    facts = snapshot.facts("os")
+    return str(facts.get("id", "")) if isinstance(facts, dict) else ""
+
+
+def _warn_about_feeds(advisories: "AdvisoryFile | None", sections: Iterable[str], system: str, now: datetime) -> None:
     if advisories is None:
         warn(
             "there are no advisories on this machine",
@@ -146,28 +145,36 @@ def _warn_about_feeds(advisories: "AdvisoryFile | None", now: datetime) -> None:
             remedy=f"Into {data_folder()}: bartizan feeds sync, or: bartizan feeds import DIR",
         )
         return
-    age = age_in_days(advisories.newest, now)
-    if age is not None and age > OLD_AFTER_DAYS:
+    newest = {feed.source.removeprefix("osv/"): feed.newest for feed in advisories.feeds()}
+    ages = {
+        name: age
+        for name in _ecosystems(sections, system)
+        if (age := age_in_days(newest.get(name, ""), now)) is not None and age > OLD_AFTER_DAYS
+    }
+    if ages:
         warn(
-            f"the newest advisory is {age:.0f} days old",
+            "old advisories: " + ", ".join(f"{name} of {age:.0f} days ago" for name, age in sorted(ages.items())),
             meaning="What became known since then is not in this result.",
             remedy="Fetch new ones: bartizan feeds sync",
         )
 
 
-def age_in_days(moment: str, now: datetime) -> float | None:
-    """Days since an RFC 3339 moment; None where it is empty or not one."""
-    try:
-        then = datetime.fromisoformat(moment)
-    except ValueError:
-        return None
-    return (now - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds() / 86400
+def _ecosystems(sections: Iterable[str], system: str) -> list[str]:
+    """The ecosystems whose advisories judge these package sections."""
+    from bartizan.assess.vulnerability.ecosystems import ECOSYSTEMS
+
+    types = {name.removeprefix("packages_") for name in sections if name.startswith("packages_")}
+    return [
+        each.name
+        for each in ECOSYSTEMS.values()
+        if each.purl_type in types and (not each.distribution or each.name.lower().startswith(system or "?"))
+    ]
 
 
-def _knowledge(advisories: "AdvisoryFile | None", policies: "PolicySet | None") -> Knowledge:
+def _knowledge(advisories: "AdvisoryFile | None", policies: "PolicySet | None", now: datetime) -> Knowledge:
     return Knowledge(
         advisories=advisories.id if advisories else "",
-        newest=advisories.newest if advisories else "",
+        newest=newest_until((feed.newest for feed in advisories.feeds()), now) if advisories else "",
         feeds=tuple(
             Feed(source=feed.source, records=feed.records, newest=feed.newest)
             for feed in (advisories.feeds() if advisories else ())

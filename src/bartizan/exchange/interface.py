@@ -94,7 +94,19 @@ class ScanResult:
 
 def urgency(finding: Finding) -> tuple[bool, float, int, tuple[str, str, str]]:
     """Sort key: failures before unknowns, then score, severity and identity."""
-    return (finding.verdict is not Verdict.FAIL, -finding.score, -finding.severity.rank, finding.identity)
+    score = finding.score or _NOMINAL[finding.severity]
+    return (finding.verdict is not Verdict.FAIL, -score, -finding.severity.rank, finding.identity)
+
+
+_NOMINAL = {
+    Severity.CRITICAL: 90.0,
+    Severity.HIGH: 70.0,
+    Severity.MEDIUM: 40.0,
+    Severity.UNKNOWN: 30.0,
+    Severity.LOW: 10.0,
+    Severity.INFO: 0.0,
+}
+"""Where a finding without a score stands among those that have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,174 @@
+"""What `bartizan policy` does: list, explain, test, write."""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from bartizan.cli.failure import ExitCode, Failure
+from bartizan.cli.scan_host import collect, read_policies
+from bartizan.cli.terminal import say, working
+from bartizan.model.policy import Policy
+from bartizan.model.wire import plain
+
+if TYPE_CHECKING:
+    from bartizan.assess.policy.engine import Judgement, PolicySet
+
+ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
+
+TEMPLATE = """\
+# One file holds the policies of one group. `bartizan policy test {folder}` runs the cases below.
+resource: host
+group: {group}
+policies:
+  - id: {id}
+    title: SSH listens on the port that we agreed on
+    severity: medium
+    # A CEL expression over the facts of a host that is true where the host complies.
+    check: resource.sshd.effective.port.all(port, port == params.port)
+    # Where the policy makes no sense it does not apply, which differs from passing.
+    applies: resource.sshd.present
+    parameters: {{port: 22}}
+    why: A service on an unexpected port is a service that nobody watches.
+    fix:
+      text: Set Port in the SSH server's configuration and restart it.
+      command: systemctl restart ssh
+    good:
+      - name: the agreed port
+        with: {{sshd.present: true, sshd.effective.port: [22]}}
+    bad:
+      - name: another port beside it
+        with: {{sshd.present: true, sshd.effective.port: [22, 2222]}}
+"""
+
+
+def list_policies(group: str | None, folders: Sequence[Path], *, as_json: bool) -> int:
+    """One line per policy, by group."""
+    policies = [each for each in read_policies(tuple(folders)).policies.values() if group in {None, each.group}]
+    policies.sort(key=lambda each: (each.group, -each.severity.rank, each.id))
+    if as_json:
+        typer.echo(json.dumps([plain(each) for each in policies], indent=2))
+        return ExitCode.CLEAN
+    if not policies:
+        raise Failure(f"there is no group {group!r}", remedy="See all: bartizan policy list", code=ExitCode.USAGE)
+    width = max(len(each.id) for each in policies)
+    shown = ""
+    for each in policies:
+        if each.group != shown:
+            typer.echo(("\n" if shown else "") + each.group)
+            shown = each.group
+        typer.echo(f"  {each.severity.value:<9} {each.id:<{width}}  {each.title}")
+    return ExitCode.CLEAN
+
+
+def explain_policy(id_: str, root: Path | None, folders: Sequence[Path], *, as_json: bool) -> int:
+    """A policy in full, and a host's result with the values that decided."""
+    policies = read_policies(tuple(folders))
+    policy = policies.policies.get(id_)
+    if policy is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(id_, list(policies.policies), n=3)
+        raise Failure(
+            f"there is no policy {id_!r}",
+            meaning=f"Did you mean {', '.join(near)}?" if near else "",
+            remedy="See all: bartizan policy list",
+            code=ExitCode.USAGE,
+        )
+    judgement = _judge(policies, id_, root) if root else None
+    if as_json:
+        told: dict[str, Any] = plain(policy)
+        if judgement is not None:
+            told["result"] = {"result": judgement.result.value, "values": judgement.values, "why": reasons(judgement)}
+        typer.echo(json.dumps(told, indent=2, default=str))
+        return ExitCode.CLEAN
+    typer.echo(_text(policy))
+    if judgement is not None:
+        typer.echo(f"\nOn {root}: {judgement.result.value}")
+        for path, value in judgement.values.items():
+            typer.echo(f"  {path} = {json.dumps(plain(value), default=str)}")
+        for why in reasons(judgement):
+            typer.echo(f"  {why}")
+    return ExitCode.CLEAN
+
+
+def _text(policy: Policy) -> str:
+    parts = [f"{policy.title}\n{policy.id}, {policy.severity.value}, group {policy.group}", policy.why]
+    if policy.applies:
+        parts.append(f"Applies where\n  {policy.applies}")
+    parts.append(f"Passes where\n  {policy.check}")
+    if policy.parameters:
+        parts.append("Parameters\n" + "\n".join(f"  {name} = {value}" for name, value in policy.parameters.items()))
+    fix = [policy.fix.text, f"$ {policy.fix.command}" if policy.fix.command else ""]
+    parts.append("To comply\n" + "\n".join(f"  {line}" for line in "\n".join(fix).splitlines() if line))
+    if policy.controls:
+        parts.append("Controls\n" + "\n".join(f"  {key}: {', '.join(ids)}" for key, ids in policy.controls.items()))
+    return "\n\n".join(part for part in parts if part)
+
+
+def reasons(judgement: "Judgement") -> list[str]:
+    """Why a result is unknown."""
+    return [f"{each.path}: {each.reason}" if each.path else each.reason for each in judgement.unknowns]
+
+
+def _judge(policies: "PolicySet", id_: str, root: Path) -> "Judgement":
+    from bartizan.assess.policy.engine import host_resource, judge
+    from bartizan.assess.policy.schema import resource_value
+
+    with working(f"Reading {root}") as step:
+        snapshot = collect(root, datetime.now(UTC), step)
+    compiled = policies.compiled[id_]
+    resource = host_resource(snapshot.sections, snapshot.asset.name)
+    value = resource_value(policies.schemas[compiled.policy.resource], resource.attributes, resource.unknowns)
+    return judge(compiled, value, compiled.policy.parameters)
+
+
+def run_policy_tests(folders: Sequence[Path]) -> int:
+    """Run every case; what is wrong with file and line."""
+    from bartizan.assess.policy.cases import test_policies
+
+    for folder in folders:
+        if not folder.is_dir():
+            raise Failure(f"there is no folder {folder}", remedy="Name a folder of policies.", code=ExitCode.USAGE)
+    report = test_policies(folders, builtin=not folders)
+    for error in report.errors:
+        say(f"error: {error}")
+    for outcome in report.failed:
+        say(f"{outcome.path}:{outcome.line}: {outcome.policy}, case {outcome.case!r}: ")
+        say(f"  expected {outcome.expected.value}, found {outcome.found.value}")
+        for path, value in outcome.values.items():
+            say(f"  {path} = {json.dumps(plain(value), default=str)}")
+        for why in outcome.reasons:
+            say(f"  {why}")
+    for id_ in report.uncovered:
+        say(f"{id_}: give it at least one good and one bad case")
+    typer.echo(f"{report.policies} policies, {len(report.outcomes)} cases, {len(report.failed)} judged otherwise")
+    if report.errors:
+        return ExitCode.USAGE
+    return ExitCode.CLEAN if report.ok else ExitCode.FINDINGS
+
+
+def write_new_policy(id_: str, directory: Path) -> int:
+    """A complete policy to start from; never overwrites."""
+    if not ID.fullmatch(id_):
+        raise Failure(
+            f"{id_!r} is no policy id",
+            remedy="Use lower case words with hyphens, the first one naming you: acme-ssh-port",
+            code=ExitCode.USAGE,
+        )
+    path = directory / f"{id_}.yaml"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(TEMPLATE.format(id=id_, group=id_.partition("-")[0], folder=directory))
+    except FileExistsError as error:
+        raise Failure(f"{path} exists", remedy="Choose another id, or edit that file.", code=ExitCode.USAGE) from error
+    except OSError as error:
+        raise Failure(f"cannot write {path}: {error.strerror}", code=ExitCode.USAGE) from error
+    typer.echo(str(path))
+    say(f"Edit it, then: bartizan policy test {directory}")
+    return ExitCode.CLEAN
