@@ -1,7 +1,8 @@
 """Facts of a Linux host, one module per section, read from files, `/proc` and `/sys`; no process is started."""
 
-from bartizan.collect.host import files, groups, kernel, modules, mounts, os, users
+from bartizan.collect.host import cron, files, groups, kernel, modules, mounts, os, pam, users
 from bartizan.collect.host.sshd import section as sshd
+from bartizan.collect.host.sudo import section as sudo
 from bartizan.collect.interface import Collector
 
 COLLECTORS: tuple[Collector, ...] = (
@@ -13,5 +14,8 @@ COLLECTORS: tuple[Collector, ...] = (
     groups.COLLECTOR,
     files.COLLECTOR,
     sshd.COLLECTOR,
+    sudo.COLLECTOR,
+    pam.COLLECTOR,
+    cron.COLLECTOR,
 )
 """Every section of a host but its packages, in the order in which they are read."""
