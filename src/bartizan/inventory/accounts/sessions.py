@@ -32,8 +32,10 @@ class Session:
     csrf_token: str
 
 
-def open_session(conn: Connection, user_id: int, now: datetime | str | int) -> tuple[str, Session]:
-    """The token for the cookie, told this once, and the session."""
+def open_session(
+    conn: Connection, user_id: int, now: datetime | str | int, *, lifetime: int = LIFETIME
+) -> tuple[str, Session]:
+    """The token for the cookie, told this once, and the session, which ends `lifetime` milliseconds from now."""
     at = moment(now)
     token = new_secret()
     conn.execute(delete(_session).where(_session.c.expires_at <= at))
@@ -43,7 +45,7 @@ def open_session(conn: Connection, user_id: int, now: datetime | str | int) -> t
             digest=secret_digest(token),
             csrf_token=secrets.token_urlsafe(24),
             created_at=at,
-            expires_at=at + LIFETIME,
+            expires_at=at + lifetime,
             last_used=at,
         )
     )
@@ -52,14 +54,19 @@ def open_session(conn: Connection, user_id: int, now: datetime | str | int) -> t
     return token, session
 
 
-def find_session(conn: Connection, token: str, now: datetime | str | int) -> Session | None:
-    """The session of a token; None where it expired, was closed, or its user was disabled. Only reads."""
+def find_session(conn: Connection, token: str, now: datetime | str | int, *, idle: int | None = None) -> Session | None:
+    """The session of a token; None where it expired, was closed, or its user was disabled. Only reads.
+
+    `idle`: milliseconds without use after which it has ended as well; give more than `session_used` is coarse.
+    """
     query = (
         select(_session, _user.c.username, _user.c.role, _user.c.org_id, _organisation.c.name)
         .join(_user, _user.c.id == _session.c.user_id)
         .join(_organisation, _organisation.c.id == _user.c.org_id)
         .where(_session.c.digest == secret_digest(token), _session.c.expires_at > moment(now), ~_user.c.disabled)
     )
+    if idle is not None:
+        query = query.where(_session.c.last_used > moment(now) - idle)
     row = conn.execute(query).one_or_none()
     if row is None:
         return None
