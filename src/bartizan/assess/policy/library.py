@@ -14,15 +14,21 @@ A file under `content/policies/` (or in a user's folder) holds the policies of o
         fix: {text: ..., command: ...}
         controls: {nist-800-53: [AC-6(2)]}
         parameters: {days: 365}
-        good: [{name: key only, with: {sshd.present: true, sshd.permit_root_login: prohibit-password}}]
-        bad: [{name: password, with: {sshd.present: true, sshd.permit_root_login: "yes"}}]
-        unknown: [{name: unreadable, with: {sshd.present: true}, unknown: {sshd.permit_root_login: permission denied}}]
-        not_applicable: [{name: no server}]
+        with: {sshd.present: true}
+        good: [{name: keys only, sshd.effective.permit_root_login: prohibit-password}]
+        bad: [{name: password, sshd.effective.permit_root_login: yes}]
+        unknown: [{name: unreadable, unknown: {sshd.effective: permission denied}}]
+        not_applicable: [{name: no server, sshd.present: false}]
+
+A case is a resource with every field at its default, but for the paths that it names; `with:` are paths that every case
+of the policy starts from.
+`defaults:` beside `policies:` gives keys that every policy of the file starts from. A policy with `for_each:` and a list
+of mappings stands for as many policies: `{{name}}` in any of its texts is replaced by the entry's value.
 
 A policy that cannot be used is reported with file and line; the others are loaded.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,15 +126,31 @@ def _name(path: Path, folder: Path) -> str:
     return f"content/{path.relative_to(folder).as_posix()}" if folder == FOLDER else str(path)
 
 
+def substitute(value: Any, entry: Mapping[str, Any]) -> Any:
+    """The value with `{{name}}` replaced; a text that is nothing else becomes the entry's value itself."""
+    if isinstance(value, dict):
+        return {substitute(key, entry): substitute(each, entry) for key, each in value.items()}
+    if isinstance(value, list):
+        return [substitute(each, entry) for each in value]
+    if not isinstance(value, str) or "{{" not in value:
+        return value
+    for name, each in entry.items():
+        mark = "{{" + name + "}}"
+        if value == mark:
+            return each
+        value = value.replace(mark, str(each))
+    return value
+
+
 def _refuse_other_than_bool(checked: Checked) -> None:
     if not accepts(BOOL, checked.type):
         raise ExpressionError(f"must be true or false, but is {checked.type}", 0)
 
 
-_FILE_KEYS = ("resource", "group", "policies")
+_FILE_KEYS = ("resource", "group", "defaults", "policies")
 _KEYS = (
     "id", "title", "severity", "resource", "group", "applies", "check", "why", "fix", "controls", "parameters",
-    "good", "bad", "unknown", "not_applicable",
+    "with", "good", "bad", "unknown", "not_applicable",
 )  # fmt: skip
 _NEEDED = ("id", "title", "severity", "check", "why", "fix")
 _CASES = {
@@ -154,13 +176,38 @@ class _FileReader:
         if not isinstance(value, dict) or not isinstance(value.get("policies"), list):
             raise self.document.error((), "a policy file is a mapping with `policies:` and a list")
         self.keys((), value, _FILE_KEYS, "a policy file")
+        defaults = {"resource": value.get("resource"), "group": value.get("group", ""), **value.get("defaults", {})}
         out = []
         for number, item in enumerate(value["policies"]):
+            where = ("policies", number)
             try:
-                out.append(self.policy(("policies", number), item, value))
+                for line, each in self.expand(where, item):
+                    out.append(self.policy(where, self.joined(defaults, each), line))
             except ContentError as error:
                 self.errors.append(error)
         return out
+
+    def joined(self, defaults: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+        """The item over the file's defaults; controls of both are kept, framework by framework."""
+        out = {**defaults, **item}
+        for key in ("controls", "with"):
+            if isinstance(defaults.get(key), dict) and isinstance(item.get(key), dict):
+                out[key] = {**defaults[key], **item[key]}
+        return out
+
+    def expand(self, where: Where, item: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The policies that an item stands for, each with its line: itself, or one for each entry of `for_each`."""
+        if not isinstance(item, dict):
+            raise self.fail(where, "a policy must be a mapping with id, title, severity, check, why and fix")
+        if "for_each" not in item:
+            yield self.document.line((*where, "id")), item
+            return
+        entries = item["for_each"]
+        if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
+            raise self.fail((*where, "for_each"), "for_each must be a list of mappings")
+        body = {key: each for key, each in item.items() if key != "for_each"}
+        for number, entry in enumerate(entries):
+            yield self.document.line((*where, "for_each", number)), substitute(body, entry)
 
     def fail(self, where: Where, message: str) -> ContentError:
         return self.document.error(where, message)
@@ -175,17 +222,15 @@ class _FileReader:
             raise self.fail(where, f"{where[-1]} must be text")
         return value.strip()
 
-    def policy(self, where: Where, item: Any, file: Mapping[str, Any]) -> Compiled:
-        if not isinstance(item, dict):
-            raise self.fail(where, "a policy must be a mapping with id, title, severity, check, why and fix")
+    def policy(self, where: Where, item: Mapping[str, Any], line: int) -> Compiled:
         self.keys(where, item, _KEYS, "a policy")
         for key in _NEEDED:
             if key not in item:
                 raise self.fail(where, f"policy {item.get('id', '')!r} has no {key} (add `{key}:`)")
-        resource = self.text((*where, "resource"), item.get("resource", file.get("resource")))
+        place = (*where, "resource") if (*where, "resource") in self.document.lines else ("resource",)
+        resource = self.text(place, item.get("resource"))
         schema = self.schemas.get(resource)
         if schema is None:
-            place = (*where, "resource") if "resource" in item else ("resource",)
             raise self.fail(place, f"unknown resource type {resource!r}{suggest(resource, list(self.schemas))}")
         parameters = self.parameters((*where, "parameters"), item.get("parameters", {}))
         types = {
@@ -212,10 +257,9 @@ class _FileReader:
             controls=self.mapped((*where, "controls"), item.get("controls", {})),
             parameters=parameters,
             cases=self.cases(where, item, schema),
-            group=self.text((*where, "group"), item.get("group", file.get("group", "")), needed=False),
+            group=self.text((*where, "group"), item.get("group", ""), needed=False),
         )
         sections = frozenset(each.split(".")[0].split("[")[0] for each in references)
-        line = self.document.line((*where, "id"))
         return Compiled(policy, program, applies, references, sections, self.document.path, line, self.builtin)
 
     def identifier(self, where: Where, value: Any) -> str:
@@ -273,33 +317,36 @@ class _FileReader:
             if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
                 raise self.fail((*where, framework), "control ids must be a list of texts (quote numbers)")
             for number, each in enumerate(ids):
-                if each not in known:
+                if each and each not in known:
                     message = f"framework {framework} has no control {each!r}{suggest(each, list(known))}"
                     raise self.fail((*where, framework, number), message)
-            out[framework] = tuple(ids)
-        return out
+            out[framework] = tuple(each for each in ids if each)
+        return {framework: ids for framework, ids in out.items() if ids}
 
     def cases(self, where: Where, item: Mapping[str, Any], schema: Schema) -> tuple[PolicyCase, ...]:
         out = []
+        start = item.get("with", {})
+        if not isinstance(start, dict):
+            raise self.fail((*where, "with"), "`with` must be a mapping of paths to values")
         for key, expected in _CASES.items():
             given = item.get(key, [])
             if not isinstance(given, list):
                 raise self.fail((*where, key), f"{key} must be a list of cases")
             for number, each in enumerate(given):
-                out.append(self.case((*where, key, number), each, expected, schema))
+                out.append(self.case((*where, key, number), each, expected, schema, start))
         return tuple(out)
 
-    def case(self, where: Where, value: Any, expected: PolicyResult, schema: Schema) -> PolicyCase:
+    def case(self, where: Where, value: Any, expected: PolicyResult, schema: Schema, start: Any) -> PolicyCase:
         if not isinstance(value, dict):
-            raise self.fail(where, "a case must be a mapping with `name`, `with` and `unknown`")
-        self.keys(where, value, ("name", "with", "unknown"), "a case")
-        given, unknowns = value.get("with") or {}, value.get("unknown") or {}
-        if not isinstance(given, dict) or not isinstance(unknowns, dict):
-            raise self.fail(where, "`with` and `unknown` must be mappings of paths to values")
+            raise self.fail(where, "a case must be a mapping of paths to values, with `name` and `unknown` beside them")
+        given = {key: each for key, each in value.items() if key not in ("name", "unknown")}
+        unknowns = value.get("unknown", {})
+        if not isinstance(unknowns, dict):
+            raise self.fail((*where, "unknown"), "`unknown` must be a mapping of paths to reasons")
         attributes: dict[str, Any] = default(schema.root)
-        for path, each in given.items():
+        for path, each in {**start, **given}.items():
             if why := put(schema.root, attributes, path, each):
-                raise self.fail((*where, "with", path), f"{path}: {why}")
+                raise self.fail((*where, path), f"{path}: {why}")
         attributes = without_gaps(attributes)
         if why := matches(schema.root, attributes):
             raise self.fail(where, f"in case {value.get('name', '')!r}: {why}")
