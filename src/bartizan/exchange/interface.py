@@ -69,6 +69,11 @@ class ScanResult:
         return tuple(finding for finding in self.findings if finding.severity.rank >= self.least.rank)
 
     @cached_property
+    def listed_identities(self) -> frozenset[tuple[str, str, str]]:
+        """Which findings are listed."""
+        return frozenset(finding.identity for finding in self.listed)
+
+    @cached_property
     def severities(self) -> dict[str, int]:
         """Severity to the number of failures, the worst first; unknowns are no failures and are not in here."""
         counts = {severity.value: 0 for severity in sorted(Severity, key=lambda each: -each.rank)}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from bartizan.model.finding import Finding, FindingKind
+from bartizan.model.finding import Finding
 
 DATABASES = {"deb": "/var/lib/dpkg/status", "apk": "/lib/apk/db/installed", "rpm": "/var/lib/rpm"}
 """Where a distribution's packages are registered: the file that changes when such a package is upgraded."""
@@ -33,12 +33,15 @@ def place(finding: Finding) -> Place:
     evidence = finding.evidence
     if locator.startswith("pkg:"):
         kind, _, rest = locator.removeprefix("pkg:").partition("/")
-        name = text(evidence.get("package")) or unquote(rest.rpartition("/")[2])
-        path = path or text(evidence.get("path")) or DATABASES.get(kind, "")
+        package = evidence.get("package")
+        name = text(package.get("name")) if isinstance(package, dict) else ""
+        name = name or unquote(rest.rpartition("/")[2])
+        path = path or DATABASES.get(kind, "")
         return Place(path=path, package=name, version=text(evidence.get("installed")))
     if locator.startswith("/"):
         return Place(path=locator)
-    return Place(path=text(evidence.get("path")))
+    location = evidence.get("location")
+    return Place(path=text(location.get("path")) if isinstance(location, dict) else "")
 
 
 def text(value: Any) -> str:
@@ -56,12 +59,15 @@ def subject(finding: Finding) -> str:
 
 def remedy(finding: Finding) -> str:
     """What to do, in one line; empty where nothing is known."""
-    fix = finding.fix
-    where = place(finding)
-    if fix.text:
-        return fix.text
-    if fix.version and where.package:
-        return f"upgrade {where.package} to {fix.version}"
-    if finding.kind is FindingKind.VULNERABILITY:
-        return {"not-fixed": "no fix yet", "will-not-fix": "the vendor will not fix it"}.get(fix.state.value, "")
-    return ""
+    if finding.fix.version:
+        return f"Upgrade {place(finding).package} to {finding.fix.version} or later."
+    return finding.fix.text.partition("\n")[0]
+
+
+def command(finding: Finding) -> str:
+    """The command that mends it, where the fix has one: the paragraph after its text, or an upgrade's whole text."""
+    first, _, rest = finding.fix.text.partition("\n\n")
+    return rest or (first if finding.fix.version and first.startswith(COMMANDS) else "")
+
+
+COMMANDS = ("apt-get ", "dnf ", "apk ")

@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bartizan.exchange.digest import Upgrade, first_steps, upgrades
+from bartizan.exchange.columns import middle, shares
+from bartizan.exchange.digest import GATHERED, Upgrade, first_steps, upgrades
 from bartizan.exchange.interface import Exporter, ScanResult
 from bartizan.exchange.place import remedy, subject
-from bartizan.model.finding import Finding, FindingKind, Verdict
+from bartizan.exchange.reasons import reason
+from bartizan.model.finding import Finding, Verdict
 from bartizan.model.severity import Severity
 
 STYLES = {
@@ -26,6 +28,13 @@ STYLES = {
     "info": "dim",
     "unknown": "magenta",
 }
+DISTRIBUTION = {"deb", "rpm", "apk", "alpm"}
+"""Packages whose type goes without saying."""
+SEVERITY_WIDTH, SCORE_WIDTH, COUNT_WIDTH, GAP = 8, 5, 5, 3
+WIDE = 110
+"""Columns from which on there is room for the ids of vulnerabilities."""
+RULES_LEAST = 34
+"""Room for two of them."""
 UNKNOWN_ROWS = 12
 """What could not be judged is counted whole, and listed this far."""
 
@@ -34,23 +43,25 @@ def write(result: ScanResult, stream: TextIO) -> None:
     console = Console(file=stream, highlight=False, soft_wrap=False, emoji=False, markup=False)
     _head(result, console)
     gathered = upgrades(result.listed)
-    others = [each for each in result.listed if each.verdict is Verdict.FAIL and each.kind not in _GATHERED]
-    if gathered:
-        console.print(_packages(gathered, console.width))
+    others = [each for each in result.listed if each.verdict is Verdict.FAIL and each.kind not in GATHERED]
+    shown = [each for each in gathered if _urgent(each)]
+    folded = [each for each in gathered if not _urgent(each)]
+    if shown:
+        console.print(_packages(shown, console.width))
+    if folded:
+        console.print(_fold(folded))
+        console.print()
     if others:
         console.print(_checks(others, console.width))
     _not_judged(result, console)
     _foot(result, console)
 
 
-_GATHERED = {FindingKind.VULNERABILITY, FindingKind.MALICIOUS_PACKAGE}
-
-
 def _head(result: ScanResult, console: Console) -> None:
     title = Text(result.asset.name, style="bold")
     facts = result.sections["os"].facts if "os" in result.sections else None
-    if isinstance(facts, dict) and facts.get("pretty_name"):
-        title.append(f"  {facts['pretty_name']}", style="not bold")
+    if isinstance(facts, dict) and facts.get("name"):
+        title.append(f"  {facts['name']}", style="not bold")
     title.append(f"  {_moment(result.taken_at)}", style="not bold dim")
     console.print(title)
     console.print()
@@ -67,6 +78,7 @@ def _head(result: ScanResult, console: Console) -> None:
         if text is not None:
             grid.add_row(label, text)
     console.print(grid)
+    console.print()
 
 
 def _first(result: ScanResult) -> Text | None:
@@ -139,39 +151,75 @@ def _knowledge(result: ScanResult) -> Text | None:
 
 
 def _packages(gathered: list[Upgrade], width: int) -> Table:
+    """One row per package. Narrow terminals get the number of vulnerabilities, wide ones their ids and the score."""
+    rows = [(each.package + _kind(each), _installed(each), each.to or _no_fix(each)) for each in gathered]
+    wide = width >= WIDE
+    room = width - (SEVERITY_WIDTH + COUNT_WIDTH + 4 * GAP + 2) - (SCORE_WIDTH + GAP + RULES_LEAST if wide else 0)
+    widths = shares([max(len(row[column]) for row in rows) for column in range(3)], room)
     table = _table("Packages with known vulnerabilities")
     table.add_column("SEVERITY", no_wrap=True)
-    if width >= 100:
+    if wide:
         table.add_column("SCORE", justify="right", no_wrap=True)
     table.add_column("PACKAGE", no_wrap=True)
     table.add_column("INSTALLED", no_wrap=True)
     table.add_column("FIXED IN", no_wrap=True)
-    table.add_column("VULNERABILITIES", no_wrap=True, ratio=1)
-    fixed = 10 + (8 if width >= 100 else 0)
-    room = max(12, (width - fixed - 24 - 8) // 3 if width < 140 else 30)
-    for each in gathered:
-        name = each.package + (f"  {each.path}" if each.path and width >= 140 else "")
+    table.add_column("COUNT", justify="right", no_wrap=True)
+    if wide:
+        table.add_column("VULNERABILITIES", no_wrap=True, ratio=1)
+    left = room - sum(widths) + RULES_LEAST - GAP
+    for each, (package, _, to) in zip(gathered, rows, strict=True):
+        number = Text(str(len(each.rules)), style="bold red" if each.exploited else "")
         cells = [
             _severity(each.worst),
-            Text(middle(name, room + (20 if width >= 140 else 0))),
-            Text(middle(each.installed, room)),
-            Text(middle(each.to, room), style="green") if each.to else _no_fix(each),
+            Text(middle(package, widths[0])),
+            Text(_installed(each, widths[1])),
+            Text(middle(to, widths[2]), style="green" if each.to else "dim"),
+            number,
         ]
-        if width >= 100:
+        if wide:
             cells.insert(1, Text(f"{each.score:.0f}" if each.score else ""))
-        table.add_row(*cells, _rules(each, max(16, width - fixed - 3 * room - 14)))
+            cells.append(_rules(each, left))
+        table.add_row(*cells)
     return table
 
 
-def _no_fix(upgrade: Upgrade) -> Text:
+def _kind(upgrade: Upgrade) -> str:
+    return "" if upgrade.kind in DISTRIBUTION else f" ({upgrade.kind})"
+
+
+def _installed(upgrade: Upgrade, room: int = 10_000) -> str:
+    first = upgrade.installed[0] if upgrade.installed else ""
+    others = f" +{len(upgrade.installed) - 1}" if len(upgrade.installed) > 1 else ""
+    places = f" in {len(upgrade.paths)} places" if len(upgrade.paths) > 1 else ""
+    if len(first + others + places) > room:
+        places = f" ({len(upgrade.paths)})" if places else ""
+    return middle(first, max(8, room - len(others + places))) + others + places
+
+
+def _no_fix(upgrade: Upgrade) -> str:
     states = {finding.fix.state.value for finding in upgrade.findings}
-    return Text("won't be fixed" if states == {"will-not-fix"} else "no fix yet", style="dim")
+    return "won't be fixed" if states == {"will-not-fix"} else "no fix yet"
+
+
+def _fold(folded: list[Upgrade]) -> Text:
+    """The packages that nobody can fix today and that are not urgent, as one sentence."""
+    number = sum(len(each.rules) for each in folded)
+    names = ", ".join(each.package for each in folded[:6]) + (", ..." if len(folded) > 6 else "")
+    text = Text(f"{_number(len(folded), 'package')} without a fix: {number:,} vulnerabilities, worst ", style="dim")
+    text.append(max((each.worst for each in folded), key=lambda worst: worst.rank).value)
+    text.append(f" ({names})")
+    return text
+
+
+def _urgent(upgrade: Upgrade) -> bool:
+    return bool(upgrade.fixable or upgrade.exploited or upgrade.worst.rank >= Severity.HIGH.rank)
 
 
 def _rules(upgrade: Upgrade, room: int) -> Text:
     text = Text()
-    for position, finding in enumerate(upgrade.findings):
-        rest = len(upgrade.findings) - position
+    rules = upgrade.rules
+    for position, finding in enumerate(rules):
+        rest = len(rules) - position
         tail = f" +{rest - 1}" if rest > 1 else ""
         kev = " exploited" if finding.evidence.get("kev") else ""
         if position and len(text) + 2 + len(finding.rule) + len(kev) + len(tail) > room:
@@ -221,15 +269,6 @@ def _not_judged(result: ScanResult, console: Console) -> None:
         )
 
 
-def reason(finding: Finding) -> str:
-    """Why a finding is unknown, from its evidence."""
-    unknowns = finding.evidence.get("unknowns")
-    if isinstance(unknowns, list):
-        told = [f"{each['path']}: {each['reason']}" if each.get("path") else each["reason"] for each in unknowns]
-        return "; ".join(dict.fromkeys(told))
-    return str(finding.evidence.get("reason") or finding.title)
-
-
 def _foot(result: ScanResult, console: Console) -> None:
     hidden = len(result.findings) - len(result.listed)
     if hidden:
@@ -255,14 +294,6 @@ def _moment(moment: str) -> str:
 
 def _number(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def middle(text: str, room: int) -> str:
-    """Shortened in the middle, where a name says least: `linux-ima…7-amd64`."""
-    if len(text) <= room:
-        return text
-    head = (room - 1 + 1) // 2
-    return f"{text[:head]}…{text[len(text) - (room - 1 - head) :]}"
 
 
 EXPORTER = Exporter(name="table", media_type="text/plain", suffix=".txt", write=write)
