@@ -1,8 +1,10 @@
 """Facts of a Linux host, one module per section, read from files, `/proc` and `/sys`; no process is started."""
 
-from bartizan.collect.host import cron, files, groups, kernel, modules, mounts, os, pam, users
+from bartizan.collect.host import cloud, cron, files, groups, kernel, modules, mounts, os, pam, sockets, time, users
+from bartizan.collect.host.firewall import section as firewall
 from bartizan.collect.host.sshd import section as sshd
 from bartizan.collect.host.sudo import section as sudo
+from bartizan.collect.host.units import section as units
 from bartizan.collect.interface import Collector
 
 COLLECTORS: tuple[Collector, ...] = (
@@ -13,9 +15,14 @@ COLLECTORS: tuple[Collector, ...] = (
     users.COLLECTOR,
     groups.COLLECTOR,
     files.COLLECTOR,
+    units.COLLECTOR,
+    sockets.COLLECTOR,
     sshd.COLLECTOR,
     sudo.COLLECTOR,
     pam.COLLECTOR,
     cron.COLLECTOR,
+    firewall.COLLECTOR,
+    time.COLLECTOR,
+    cloud.COLLECTOR,
 )
 """Every section of a host but its packages, in the order in which they are read."""

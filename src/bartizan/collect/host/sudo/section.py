@@ -155,7 +155,7 @@ def _opposite(name: str) -> str:
 
 
 def defaults_of(defaults: Iterator[Default]) -> dict[str, Any]:
-    """Settings in force: the last line wins, `+=` and `-=` change a list. Only settings of the closed lists are kept."""
+    """Settings in force: the last line wins, `+=` and `-=` change a list. Only settings of closed lists are kept."""
     out: dict[str, Any] = {}
     for default in defaults:
         name = default.name
