@@ -39,7 +39,7 @@ def scopes(section_names: Iterable[str]) -> dict[str, tuple[str, ...]]:
 def assess_host(
     sections: Mapping[str, Section],
     *,
-    advisories: AdvisoryFile | None,
+    advisories: "AdvisoryFile | None",
     policies: PolicySet | None,
     parameters: Parameters | None = None,
 ) -> list[Assessment]:
