@@ -5,6 +5,7 @@ from bartizan.collect.host.firewall import section as firewall
 from bartizan.collect.host.sshd import section as sshd
 from bartizan.collect.host.sudo import section as sudo
 from bartizan.collect.host.units import section as units
+from bartizan.collect.host.updates_apt import section as updates_apt
 from bartizan.collect.interface import Collector
 
 COLLECTORS: tuple[Collector, ...] = (
@@ -24,5 +25,6 @@ COLLECTORS: tuple[Collector, ...] = (
     firewall.COLLECTOR,
     time.COLLECTOR,
     cloud.COLLECTOR,
+    updates_apt.COLLECTOR,
 )
 """Every section of a host but its packages, in the order in which they are read."""
