@@ -1,0 +1,1 @@
+"""Templates as resources: Terraform, plans, CloudFormation, ARM and Bicep, Kubernetes, Helm, Dockerfile, Compose."""

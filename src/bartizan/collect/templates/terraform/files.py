@@ -1,0 +1,86 @@
+"""Functions that read files of the module: `file`, `templatefile`, `fileexists`, `fileset` and their hashes.
+
+Paths are within the view that is scanned; what lies outside is unknown. Nothing is fetched and nothing is run.
+"""
+
+import base64
+import fnmatch
+import hashlib
+from collections.abc import Callable
+
+from bartizan.collect.filesystem.interface import FileKind, FilesystemError, FilesystemView, Missing, exists
+from bartizan.collect.templates.hcl.evaluate import evaluate
+from bartizan.collect.templates.hcl.functions import FUNCTIONS
+from bartizan.collect.templates.hcl.parser import HclError, parse_template
+from bartizan.collect.templates.hcl.syntax import Node
+from bartizan.collect.templates.hcl.values import Unknown, Value
+
+_LIMIT = 4 << 20
+
+
+def call(view: FilesystemView, folder: str, name: str, arguments: list[Value]) -> Value:
+    """A file function with its arguments; relative paths start at the module's folder."""
+    if not arguments or not all(isinstance(argument, str) for argument in arguments[:1]):
+        return next((each for each in arguments if isinstance(each, Unknown)), Unknown(f"{name} needs a path"))
+    path = arguments[0] if arguments[0].startswith("/") else f"{folder.rstrip('/')}/{arguments[0]}"
+    try:
+        if name == "fileexists":
+            return exists(view, path)
+        if name == "fileset":
+            return _fileset(view, path, arguments[1] if len(arguments) > 1 else "*")
+        data = view.read(path, _LIMIT)
+    except Missing:
+        return Unknown(f"{name}: {path} does not exist")
+    except FilesystemError as error:
+        return Unknown(f"{name}: {error}")
+    if name in _HASHES:
+        return _HASHES[name](data)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return Unknown(f"{name}: {path} is not UTF-8")
+    if name == "file":
+        return text
+    values = arguments[1] if len(arguments) > 1 else {}
+    if isinstance(values, Unknown):
+        return values
+    try:
+        return evaluate(parse_template(text, path), _Values(values if isinstance(values, dict) else {}))
+    except HclError as error:
+        return Unknown(f"templatefile: {error}")
+
+
+def _fileset(view: FilesystemView, path: str, pattern: Value) -> Value:
+    if not isinstance(pattern, str):
+        return Unknown("fileset needs a pattern")
+    top = path.rstrip("/") + "/"
+    found = [entry.path.removeprefix(top) for entry in view.walk(path) if entry.kind is FileKind.FILE]
+    deep = "**" in pattern
+    return sorted(
+        name for name in found if fnmatch.fnmatchcase(name, pattern.replace("**/", "*")) and (deep or "/" not in name)
+    )
+
+
+_HASHES: dict[str, Callable[[bytes], str]] = {
+    "filebase64": lambda data: base64.b64encode(data).decode(),
+    "filesha256": lambda data: hashlib.sha256(data).hexdigest(),
+    "filemd5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
+}
+
+
+class _Values:
+    """The scope of a template file: the values that it was given."""
+
+    def __init__(self, values: dict[str, Value]) -> None:
+        self._values = values
+
+    def root(self, name: str, node: Node) -> Value:
+        return self._values.get(name, Unknown(f"the template was given no {name!r}"))
+
+    def member(self, target: Value, name: str) -> Value:
+        return Unknown(f"there is no attribute {name!r}")
+
+    def call(self, name: str, arguments: list[Value]) -> Value:
+        if name in FUNCTIONS:
+            raise KeyError(name)
+        return Unknown(f"the function {name} is not known")

@@ -1,0 +1,532 @@
+"""Evaluating a module: variables, locals, resources with count and for_each, dynamic blocks, calls of other modules.
+
+Everything is evaluated when it is asked for and once, so a module of which one output is used costs one output. What
+goes in a circle is unknown and reported.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bartizan.collect.filesystem.interface import FilesystemError
+from bartizan.collect.templates.hcl.evaluate import MAX_ITEMS, as_number, as_text, evaluate
+from bartizan.collect.templates.hcl.parser import HclError, parse_expression
+from bartizan.collect.templates.hcl.syntax import Block, Body, Node
+from bartizan.collect.templates.hcl.values import Document, Unknown, Value
+from bartizan.collect.templates.terraform.declared import Declared, TemplateProblem
+from bartizan.collect.templates.terraform.documents import policy_document
+from bartizan.collect.templates.terraform.source import Source, Sources
+from bartizan.model.resource import Location
+
+MAX_DEPTH = 30
+"""Modules within modules."""
+MAX_INSTANCES = 10_000
+"""Instances that one count or for_each may make; more are reported."""
+
+_META = frozenset(
+    {"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection", "providers"}
+)
+_CIRCLE = Unknown("its value depends on itself")
+
+
+@dataclass(slots=True)
+class Instance:
+    """One instance of a resource: `aws_subnet.private["a"]`."""
+
+    module: "Module"
+    block: Block
+    file: str
+    address: str
+    each: dict[str, Value] | None
+    index: int | None
+    uncertain: str = ""
+    _values: dict[str, Value] = field(default_factory=dict)
+
+    @property
+    def data(self) -> bool:
+        return self.block.type == "data"
+
+    def attribute(self, name: str) -> Value:
+        """The configured value of an attribute or block type; unknown after apply where it is not configured."""
+        if name in self._values:
+            return self._values[name]
+        self._values[name] = _CIRCLE
+        self._values[name] = value = self._evaluated(name)
+        return value
+
+    def _evaluated(self, name: str) -> Value:
+        scope = _InstanceScope(self.module, self)
+        node = self.block.body.attributes.get(name)
+        if node is not None:
+            return evaluate(node, scope)
+        blocks = _expanded(self.block.body, name, scope)
+        if blocks is not None:
+            return blocks
+        if self.data:
+            document = policy_document(self, name)
+            if document is not None:
+                return document
+        return Unknown(f"{self.address}.{name} is known after apply", self.address, name)
+
+    def configured(self) -> dict[str, Value]:
+        """Every attribute and block that the configuration sets."""
+        scope = _InstanceScope(self.module, self)
+        out = {name: self.attribute(name) for name in self.block.body.attributes if name not in _META}
+        for name in _block_names(self.block.body):
+            if name not in _META:
+                out[name] = _expanded(self.block.body, name, scope) or []
+        return out
+
+
+class _InstanceScope:
+    """The scope within a resource: `each`, `count` and `self` besides what the module has."""
+
+    def __init__(self, module: "Module", instance: Instance) -> None:
+        self._module, self._instance = module, instance
+
+    def root(self, name: str, node: Node) -> Value:
+        instance = self._instance
+        if name == "each":
+            return instance.each if instance.each is not None else Unknown(instance.uncertain or "there is no for_each")
+        if name == "count":
+            return {
+                "index": instance.index if instance.index is not None else Unknown(instance.uncertain or "no count")
+            }
+        if name == "self":
+            return instance
+        return self._module.root(name, node)
+
+    def member(self, target: Value, name: str) -> Value:
+        return self._module.member(target, name)
+
+    def call(self, name: str, arguments: list[Value]) -> Value:
+        return self._module.call(name, arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class _Handle:
+    """A name on the way to a value: `var`, `aws_s3_bucket`, `module`, `data.aws_ami`."""
+
+    kind: str
+    name: str = ""
+
+
+@dataclass(slots=True)
+class _Family:
+    """All instances of one resource."""
+
+    address: str
+    instances: list[Instance]
+    repeated: bool
+    by_key: bool
+    uncertain: str = ""
+
+    def value(self) -> Value:
+        """What the resource's name stands for: an instance, a list of them, or an object of them by key."""
+        if self.uncertain:
+            return Unknown(f"{self.address}: {self.uncertain}", self.address)
+        if not self.repeated:
+            return self.instances[0]
+        if not self.by_key:
+            return list(self.instances)
+        return {instance.each["key"]: instance for instance in self.instances if instance.each}
+
+
+class Module:
+    """One call of a module; a `Scope` for its expressions."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        source: Source,
+        *,
+        address: str = "",
+        arguments: dict[str, Value] | None = None,
+        depth: int = 0,
+        called_at: Location | None = None,
+    ) -> None:
+        self.sources, self.address, self.depth, self.called_at = sources, address, depth, called_at
+        self.folder = source.folder
+        self._arguments = arguments or {}
+        self._variables: dict[str, Block] = {}
+        self._locals: dict[str, tuple[str, Node]] = {}
+        self._resources: dict[tuple[str, str, str], tuple[str, Block]] = {}
+        self._outputs: dict[str, Block] = {}
+        self._calls: dict[str, tuple[str, Block]] = {}
+        self._values: dict[tuple[str, str], Value] = {}
+        self._families: dict[tuple[str, str, str], _Family] = {}
+        self._modules: dict[str, list[tuple[Value, Module]] | Unknown] = {}
+        self._index(source)
+
+    def _index(self, source: Source) -> None:
+        for file, block in source.blocks:
+            if block.type == "locals":
+                for name, node in block.body.attributes.items():
+                    self._locals[name] = (file, node)
+            elif block.type in ("resource", "data", "ephemeral") and len(block.labels) == 2:
+                key = (block.type, block.labels[0], block.labels[1])
+                known = self._resources.get(key)
+                if known is not None and "override" in file.rpartition("/")[2]:
+                    self._resources[key] = (known[0], _overridden(known[1], block))
+                else:
+                    self._resources[key] = (file, block)
+            elif block.labels:
+                kinds = {"variable": self._variables, "output": self._outputs}
+                if block.type in kinds:
+                    kinds[block.type][block.labels[0]] = block
+                elif block.type == "module":
+                    self._calls[block.labels[0]] = (file, block)
+
+    # Everything that is declared
+
+    def declared(self) -> Iterator[Declared]:
+        """Every resource and data source of the module and of those that it calls."""
+        for key in self._resources:
+            for instance in self._family(key).instances:
+                yield _declared(instance)
+        for name in self._calls:
+            called = self._called(name)
+            if not isinstance(called, Unknown):
+                for _, module in called:
+                    yield from module.declared()
+
+    def output(self, name: str) -> Value:
+        """The value of an output."""
+        block = self._outputs.get(name)
+        if block is None:
+            return Unknown(f"{self.address or 'the root module'} has no output {name!r}")
+        node = block.body.attributes.get("value")
+        return self._once(("output", name), node) if node is not None else Unknown(f"output {name!r} has no value")
+
+    # Scope
+
+    def root(self, name: str, node: Node) -> Value:
+        if name in ("var", "local", "module", "data", "path", "terraform", "ephemeral"):
+            return _Handle(name)
+        if any(type_ == name and kind == "resource" for kind, type_, _ in self._resources):
+            return _Handle("resource", name)
+        return Unknown(f"there is no {name!r} in {self.address or 'the root module'}")
+
+    def member(self, target: Value, name: str) -> Value:
+        if isinstance(target, _Handle):
+            return self._of_handle(target, name)
+        if isinstance(target, Instance):
+            return target.attribute(name)
+        if isinstance(target, Module):
+            return target.output(name)
+        if isinstance(target, Document):
+            return Unknown("a document is a text and has no attributes")
+        return Unknown(f"there is no attribute {name!r}")
+
+    def call(self, name: str, arguments: list[Value]) -> Value:
+        if name not in ("file", "templatefile", "fileexists", "filebase64", "fileset", "filesha256", "filemd5"):
+            raise KeyError(name)
+        from bartizan.collect.templates.terraform.files import call
+
+        return call(self.sources.view, self.folder, name, arguments)
+
+    def _of_handle(self, handle: _Handle, name: str) -> Value:
+        match handle.kind:
+            case "var":
+                return self._variable(name)
+            case "local":
+                found = self._locals.get(name)
+                return self._once(("local", name), found[1]) if found else Unknown(f"there is no local {name!r}")
+            case "module":
+                return self._module_value(name)
+            case "path":
+                return {"module": self.folder, "root": ".", "cwd": "."}.get(name, Unknown(f"there is no path.{name}"))
+            case "terraform":
+                return "default" if name == "workspace" else Unknown(f"there is no terraform.{name}")
+            case "data" | "ephemeral" if not handle.name:
+                return _Handle(handle.kind, name)
+        key = (handle.kind, handle.name, name)
+        if key not in self._resources:
+            return Unknown(f"{handle.name}.{name} is not declared")
+        return self._family(key).value()
+
+    def _variable(self, name: str) -> Value:
+        if name in self._arguments:
+            return self._arguments[name]
+        block = self._variables.get(name)
+        if block is None:
+            return Unknown(f"variable {name!r} is not declared")
+        default = block.body.attributes.get("default")
+        return Unknown(f"variable {name!r} has no value") if default is None else self._once(("var", name), default)
+
+    def _once(self, key: tuple[str, str], node: Node) -> Value:
+        if key not in self._values:
+            self._values[key] = _CIRCLE
+            self._values[key] = evaluate(node, self)
+        return self._values[key]
+
+    # Resources
+
+    def _family(self, key: tuple[str, str, str]) -> _Family:
+        known = self._families.get(key)
+        if known is None:
+            self._families[key] = _Family(".".join(key[1:]), [], repeated=False, by_key=False, uncertain=_CIRCLE.reason)
+            self._families[key] = known = self._expanded(key)
+        return known
+
+    def _expanded(self, key: tuple[str, str, str]) -> _Family:
+        file, block = self._resources[key]
+        kind, type_, name = key
+        prefix = f"{self.address}." if self.address else ""
+        address = f"{prefix}{'data.' if kind == 'data' else ''}{type_}.{name}"
+        repetition, uncertain, by_key = self._repetition(block, file, address)
+        instances = [
+            Instance(self, block, file, address + suffix, each, index, uncertain) for suffix, each, index in repetition
+        ]
+        repeated = "count" in block.body.attributes or "for_each" in block.body.attributes
+        return _Family(address, instances, repeated, by_key, uncertain)
+
+    def _repetition(
+        self, block: Block, file: str, address: str
+    ) -> tuple[list[tuple[str, dict[str, Value] | None, int | None]], str, bool]:
+        """Instances as (suffix of the address, each, count index); why their number is not known; whether by key."""
+        count, for_each = block.body.attributes.get("count"), block.body.attributes.get("for_each")
+        if count is not None:
+            value = evaluate(count, self)
+            number = as_number(value) if not isinstance(value, bool) else int(value)
+            if number is None:
+                return [("", None, None)], f"count is not known: {_reason(value)}", False
+            number = self._bounded(int(number), file, block, address)
+            return [(f"[{index}]", None, index) for index in range(number)], "", False
+        if for_each is not None:
+            value = evaluate(for_each, self)
+            if isinstance(value, list):
+                texts = [as_text(item) for item in value]
+                if None in texts:
+                    return [("", None, None)], "for_each has unknown keys", True
+                pairs: list[tuple[str, Value]] = [(str(text), text) for text in texts]
+            elif isinstance(value, dict):
+                pairs = list(value.items())
+            else:
+                return [("", None, None)], f"for_each is not known: {_reason(value)}", True
+            pairs = pairs[: self._bounded(len(pairs), file, block, address)]
+            return [(f'["{key}"]', {"key": key, "value": item}, None) for key, item in pairs], "", True
+        return [("", None, None)], "", False
+
+    def _bounded(self, number: int, file: str, block: Block, address: str) -> int:
+        if number <= MAX_INSTANCES:
+            return max(number, 0)
+        reason = f"{address} has {number} instances; only {MAX_INSTANCES} are judged"
+        self.sources.problems.append(TemplateProblem(path=file, line=block.line, reason=reason))
+        return MAX_INSTANCES
+
+    # Modules
+
+    def _module_value(self, name: str) -> Value:
+        called = self._called(name)
+        if isinstance(called, Unknown):
+            return called
+        block = self._calls[name][1]
+        if "count" in block.body.attributes:
+            return [module for _, module in called]
+        if "for_each" in block.body.attributes:
+            return {str(key): module for key, module in called}
+        return called[0][1] if called else Unknown(f"module.{name} has no instance")
+
+    def _called(self, name: str) -> list[tuple[Value, "Module"]] | Unknown:
+        if name not in self._modules:
+            self._modules[name] = _CIRCLE
+            self._modules[name] = self._call_module(name)
+        return self._modules[name]
+
+    def _call_module(self, name: str) -> list[tuple[Value, "Module"]] | Unknown:
+        if name not in self._calls:
+            return Unknown(f"module {name!r} is not called")
+        file, block = self._calls[name]
+        prefix = f"{self.address}." if self.address else ""
+        address = f"{prefix}module.{name}"
+        folder = self._module_folder(block, file, address)
+        if isinstance(folder, Unknown):
+            self.sources.problems.append(TemplateProblem(path=file, line=block.line, reason=folder.reason))
+            return folder
+        source = self.sources.folder(folder)
+        repetition, uncertain, _ = self._repetition(block, file, address)
+        out: list[tuple[Value, Module]] = []
+        for suffix, each, index in repetition:
+            instance = Instance(self, block, file, address + suffix, each, index, uncertain)
+            arguments = {
+                argument: instance.attribute(argument)
+                for argument in block.body.attributes
+                if argument not in _META and argument not in ("source", "version")
+            }
+            key = each["key"] if each else index
+            location = Location(path=file, line=block.line, end_line=block.end_line, module=self.address)
+            out.append(
+                (
+                    key,
+                    Module(
+                        self.sources,
+                        source,
+                        address=address + suffix,
+                        arguments=arguments,
+                        depth=self.depth + 1,
+                        called_at=location,
+                    ),
+                )
+            )
+        return out
+
+    def _module_folder(self, block: Block, file: str, address: str) -> str | Unknown:
+        node = block.body.attributes.get("source")
+        source = as_text(evaluate(node, self)) if node is not None else None
+        if not source:
+            return Unknown(f"{address} has no source")
+        if self.depth >= MAX_DEPTH:
+            return Unknown(f"{address} is {MAX_DEPTH} modules deep: a module that calls itself is not followed")
+        if source.startswith(("./", "../", "/")):
+            folder = _joined(self.folder, source)
+        else:
+            found = self.sources.vendored(self.address, block.labels[0])
+            if found is None:
+                return Unknown(f"{address}: {source} is not on disk; vendor it with 'terraform init' to have it judged")
+            folder = found
+        try:
+            self.sources.view.list(folder)
+        except FilesystemError:
+            return Unknown(f"{address}: the folder {folder} is missing")
+        return folder
+
+
+# Blocks
+
+
+def _block_names(body: Body) -> list[str]:
+    names: dict[str, None] = {}
+    for block in body.blocks:
+        names[block.labels[0] if block.type == "dynamic" and block.labels else block.type] = None
+    return list(names)
+
+
+def _expanded(body: Body, name: str, scope: "_InstanceScope | _BlockScope") -> Value:
+    """The blocks of one type as a list of objects, dynamic ones expanded; None where there are none."""
+    out: list[Value] = []
+    found = False
+    for block in body.blocks:
+        if block.type == name:
+            found = True
+            out.append(_object(block.body, scope))
+        elif block.type == "dynamic" and block.labels[:1] == [name]:
+            found = True
+            out += _dynamic(block, name, scope)
+    return out if found else None
+
+
+def _object(body: Body, scope: "_InstanceScope | _BlockScope") -> dict[str, Value]:
+    out = {name: evaluate(node, scope) for name, node in body.attributes.items()}
+    for name in _block_names(body):
+        out[name] = _expanded(body, name, scope)
+    return out
+
+
+class _BlockScope:
+    """The scope within the content of a dynamic block: its iterator besides the rest."""
+
+    def __init__(self, outer: "_InstanceScope | _BlockScope", name: str, value: Value) -> None:
+        self._outer, self._name, self._value = outer, name, value
+
+    def root(self, name: str, node: Node) -> Value:
+        return self._value if name == self._name else self._outer.root(name, node)
+
+    def member(self, target: Value, name: str) -> Value:
+        return self._outer.member(target, name)
+
+    def call(self, name: str, arguments: list[Value]) -> Value:
+        return self._outer.call(name, arguments)
+
+
+def _dynamic(block: Block, name: str, scope: "_InstanceScope | _BlockScope") -> list[Value]:
+    content = next((inner.body for inner in block.body.blocks if inner.type == "content"), Body({}, []))
+    for_each = block.body.attributes.get("for_each")
+    items = evaluate(for_each, scope) if for_each is not None else []
+    iterator_node = block.body.attributes.get("iterator")
+    iterator = getattr(iterator_node, "name", None) or name
+    if isinstance(items, dict):
+        pairs = list(items.items())
+    elif isinstance(items, list):
+        pairs = list(enumerate(items)) if not all(isinstance(item, str) for item in items) else [(i, i) for i in items]
+    else:
+        return [Unknown(f"how many {name} blocks there are is not known: {_reason(items)}")]
+    return [
+        _object(content, _BlockScope(scope, iterator, {"key": key, "value": value})) for key, value in pairs[:MAX_ITEMS]
+    ]
+
+
+def _overridden(known: Block, override: Block) -> Block:
+    """An override file replaces attributes one by one and blocks type by type."""
+    types = {block.type for block in override.body.blocks}
+    blocks = [block for block in known.body.blocks if block.type not in types] + override.body.blocks
+    attributes = {**known.body.attributes, **override.body.attributes}
+    return Block(known.type, known.labels, Body(attributes, blocks), known.line, known.end_line)
+
+
+def _declared(instance: Instance) -> Declared:
+    block, module = instance.block, instance.module
+    provider = block.body.attributes.get("provider")
+    return Declared(
+        address=instance.address,
+        type=block.labels[0],
+        name=block.labels[1],
+        module=module.address,
+        data=instance.data,
+        provider=_reference_text(provider),
+        attributes=instance.configured(),
+        location=Location(path=instance.file, line=block.line, end_line=block.end_line, module=module.address),
+        lines=dict(_lines(block.body, "")),
+        uncertain=instance.uncertain,
+    )
+
+
+def _lines(body: Body, prefix: str) -> Iterator[tuple[str, int]]:
+    for name, node in body.attributes.items():
+        yield f"{prefix}{name}", node.line
+    counts: dict[str, int] = {}
+    for block in body.blocks:
+        name = block.labels[0] if block.type == "dynamic" and block.labels else block.type
+        index = counts[name] = counts.get(name, -1) + 1
+        yield f"{prefix}{name}[{index}]", block.line
+        inner = block.body
+        if block.type == "dynamic":
+            inner = next((each.body for each in block.body.blocks if each.type == "content"), inner)
+        yield from _lines(inner, f"{prefix}{name}[{index}].")
+
+
+def _reference_text(node: Node | None) -> str:
+    parts: list[str] = []
+    while node is not None and hasattr(node, "target"):
+        parts.append(getattr(node, "name", ""))
+        node = node.target
+    name = getattr(node, "name", "") if node is not None else ""
+    return ".".join([name, *reversed(parts)]) if name else ""
+
+
+def _joined(folder: str, relative: str) -> str:
+    parts = [] if relative.startswith("/") else folder.split("/")
+    for part in relative.split("/"):
+        if part == "..":
+            if parts:
+                parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/" + "/".join(part for part in parts if part)
+
+
+def _reason(value: Value) -> str:
+    return value.reason if isinstance(value, Unknown) else "it is not a number, a list or an object"
+
+
+def root_module(sources: Sources, folder: str, variables: dict[str, str] | None = None) -> Module:
+    """The module in a folder with the values of its variable files and of `variables` (name to HCL expression)."""
+    given: dict[str, Value] = {}
+    empty = Module(sources, Source(folder))
+    for path in sources.variable_files(folder):
+        given |= {name: evaluate(node, empty) for name, node in sources.values(path).items()}
+    for name, text in (variables or {}).items():
+        try:
+            given[name] = evaluate(parse_expression(text, f"-var {name}"), empty)
+        except HclError:
+            given[name] = text
+    return Module(sources, sources.folder(folder), arguments=given)
