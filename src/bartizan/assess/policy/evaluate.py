@@ -140,7 +140,8 @@ class _Compiler:
             case Name() | Select():
                 return self.path(node, scope)
             case Index(target=target, key=key):
-                return self.index(node, self.compile(target, scope), self.compile(key, scope))
+                run = self.index(self.container(target, key, scope), self.compile(key, scope))
+                return self.entry(run, target, key)
             case Macro():
                 return self.macro(node, scope)
             case Call():
@@ -183,7 +184,28 @@ class _Compiler:
 
         return traced
 
-    def index(self, node: Node, target: Run, key: Run) -> Run:
+    def container(self, node: Node, key: Node, scope: Mapping[str, int]) -> Run:
+        """A map of which one fixed entry is read: a trace tells the entry and not the map."""
+        return self.plain().compile(node, scope) if isinstance(key, Literal) else self.compile(node, scope)
+
+    def plain(self) -> "_Compiler":
+        """For what a trace does not look into; places for variables are counted by the compiler that does not trace."""
+        return _Compiler(self.functions, traced=False) if self.traced else self
+
+    def entry(self, run: Run, target: Node, key: Node) -> Run:
+        """In a trace: also tell what was read at a fixed key."""
+        if not self.traced or not isinstance(key, Literal):
+            return run
+        name = f"{path_text(target)}[{key.value!s}]"
+
+        def traced(env: Environment) -> Any:
+            value = run(env)
+            env[_TRACE].read(name, value)
+            return value
+
+        return traced
+
+    def index(self, target: Run, key: Run) -> Run:
         def run(env: Environment) -> Any:
             container, at = target(env), key(env)
             if container.__class__ is list and not (at.__class__ is int and 0 <= at < len(container)):
@@ -202,14 +224,20 @@ class _Compiler:
         left = self.compile(node.left, scope)
         if node.operator == "in" and isinstance(node.right, ListOf) and (fixed := _constants(node.right)):
             return lambda env: left(env) in fixed
+        if node.operator == "in" and isinstance(node.left, Literal):
+            run = _binary("in", left, self.container(node.right, node.left, scope))
+            return self.entry(run, node.right, node.left)
         return _binary(node.operator, left, self.compile(node.right, scope))
 
     def call(self, node: Call, scope: Mapping[str, int]) -> Run:
         function = self.functions[node.function, node.target is not None][0]
         nodes = ([node.target] if node.target else []) + list(node.arguments)
-        runs = tuple(self.compile(each, scope) for each in nodes)
         call = function.call
         shallow = function.name == "get"
+        if shallow:
+            runs = (self.container(nodes[0], nodes[1], scope), *(self.compile(each, scope) for each in nodes[1:]))
+        else:
+            runs = tuple(self.compile(each, scope) for each in nodes)
 
         def run(env: Environment) -> Any:
             arguments = [argument(env) for argument in runs]
@@ -223,18 +251,19 @@ class _Compiler:
 
         if function.name == "size":
             return lambda env: len(_countable(runs[0](env)))
-        return run
+        return self.entry(run, nodes[0], nodes[1]) if shallow else run
 
     def macro(self, node: Macro, scope: Mapping[str, int]) -> Run:
         slot = _FIRST + len(scope)
         self.slots = max(self.slots, slot - _FIRST)
         inner = {**scope, node.variable: slot}
-        loop = _Loop(self.compile(node.target, scope), slot, self.compile(node.body, inner))
+        within = self.plain()
+        loop = _Loop(self.compile(node.target, scope), slot, within.compile(node.body, inner))
         if node.name == "map":
-            condition = self.compile(node.condition, inner) if node.condition else None
+            condition = within.compile(node.condition, inner) if node.condition else None
             return _map(loop, condition)
         run = {"all": _all, "exists": _exists, "exists_one": _exists_one, "filter": _filter}[node.name](loop)
-        if not self.traced or len(scope) > 2:
+        if not self.traced:
             return run
         fields = sorted(_fields_of(node.body, node.variable))
         path = path_text(node)

@@ -22,8 +22,8 @@ A file under `content/policies/` (or in a user's folder) holds the policies of o
 
 A case is a resource with every field at its default, but for the paths that it names; `with:` are paths that every case
 of the policy starts from.
-`defaults:` beside `policies:` gives keys that every policy of the file starts from. A policy with `for_each:` and a list
-of mappings stands for as many policies: `{{name}}` in any of its texts is replaced by the entry's value.
+`defaults:` beside `policies:` gives keys that every policy of the file starts from. A policy with `for_each:` and a
+list of mappings stands for as many policies: `{{name}}` in any of its texts is replaced by the entry's value.
 
 A policy that cannot be used is reported with file and line; the others are loaded.
 """

@@ -172,7 +172,11 @@ def resource_value(schema: Schema, attributes: Mapping[str, Any], unknowns: Iter
     """What expressions see as `resource`: attributes filled by the schema, with gaps where they are not known."""
     value: dict[str, Any] = fill(schema.root, attributes, [])
     for unknown in unknowns:
-        put(schema.root, value, unknown.path, Gap(unknown.path, unknown.reason))
+        gap = Gap(unknown.path, unknown.reason)
+        path = unknown.path
+        while path and put(schema.root, value, path, gap):
+            # What names nothing that there is covers what stands around it: better unknown too much than too little.
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
     return value
 
 
@@ -181,7 +185,7 @@ def put(type_: Type, value: Any, path: str, item: Any) -> str:
 
     Within a map all that remains is the key (`sysctl.net.ipv4.ip_forward`), unless the map holds objects: then the
     longest existing key that leads on is taken, or the key is written in brackets (`units[ssh.service].enabled`).
-    A gap above the path covers it.
+    A list without an index means each of its elements (`units.running`). A gap above the path covers it.
     """
     while True:
         if isinstance(value, Gap):
@@ -197,6 +201,9 @@ def put(type_: Type, value: Any, path: str, item: Any) -> str:
                 value[key] = default(below)
         elif isinstance(type_, ListType) and key.isdigit() and int(key) < len(value):
             below = type_.item
+        elif isinstance(type_, ListType) and not key.isdigit():
+            found = [put(type_.item, each, path, item) for each in value]
+            return next((why for why in found if why), "")
         else:
             return f"nothing at {path!r}"
         index = int(key) if isinstance(value, list) else key
