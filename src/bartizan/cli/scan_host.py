@@ -197,7 +197,7 @@ def _incomplete(assessments: tuple[Assessment, ...], asked: Asked, *, have_advis
             if finding.kind is FindingKind.POLICY:
                 policies += finding.severity.rank >= least
             elif have_advisories and (finding.severity is Severity.UNKNOWN or finding.severity.rank >= least):
-                reasons.append(f"{finding.title} ({finding.locator})" if finding.locator else finding.title)
+                reasons.append(finding.title)
     if policies:
         reasons.append(f"{policies} {'policy' if policies == 1 else 'policies'} could not be judged")
     return tuple(dict.fromkeys(reasons))

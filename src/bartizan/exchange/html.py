@@ -15,6 +15,7 @@ from bartizan.exchange.reasons import reason
 from bartizan.model.finding import Finding, Verdict
 from bartizan.model.severity import Severity
 
+PATHS_SHOWN = 2
 STYLE = """
 :root { color-scheme: light dark; --line: #d8dce3; --dim: #5c6675; --card: #f5f6f9; --page: #fff; --text: #161b24; }
 @media (prefers-color-scheme: dark) {
@@ -147,7 +148,12 @@ def _packages(gathered: list[Upgrade]) -> str:
 
 
 def _places(upgrade: Upgrade) -> str:
-    return "".join(f'<br><code class="dim">{escape(path)}</code>' for path in upgrade.paths)
+    paths = "".join(f'<br><code class="dim">{escape(path)}</code>' for path in upgrade.paths)
+    if len(upgrade.paths) <= PATHS_SHOWN:
+        return paths
+    return (
+        f'<details><summary class="dim">in {len(upgrade.paths)} places</summary>{paths.removeprefix("<br>")}</details>'
+    )
 
 
 def _rules(upgrade: Upgrade) -> str:
@@ -165,7 +171,7 @@ def _checks(findings: list[Finding]) -> str:
         (
             (
                 _badge(finding.severity),
-                f'{escape(finding.title)}<br><code class="dim">{escape(" ".join((finding.rule, subject(finding))))}</code>',
+                f'{escape(finding.title)}<br><code class="dim">{escape(f"{finding.rule} {subject(finding)}")}</code>',
                 escape(remedy(finding)) + (f"<br><code>{escape(command(finding))}</code>" if command(finding) else ""),
             )
             for finding in findings

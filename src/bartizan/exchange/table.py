@@ -4,7 +4,9 @@ It fits the terminal's width: names are shortened in the middle, columns that sa
 terminal's own, and severity is always a word too.
 """
 
+import os
 from datetime import UTC, datetime
+from io import StringIO
 from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
@@ -35,17 +37,31 @@ WIDE = 110
 """Columns from which on there is room for the ids of vulnerabilities."""
 RULES_LEAST = 34
 """Room for two of them."""
+FILE_WIDTH = 120
+"""Columns of a table that goes to a file or a pipe, where $COLUMNS does not say otherwise."""
 UNKNOWN_ROWS = 12
 """What could not be judged is counted whole, and listed this far."""
 
 
 def write(result: ScanResult, stream: TextIO) -> None:
-    console = Console(file=stream, highlight=False, soft_wrap=False, emoji=False, markup=False)
+    if stream.isatty():
+        _write(result, _console(stream))
+        return
+    buffer = StringIO()  # a file has no width of its own, and needs no spaces at the ends of its lines
+    _write(result, _console(buffer, width=int(os.environ.get("COLUMNS") or FILE_WIDTH)))
+    stream.writelines(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+
+
+def _console(stream: TextIO, width: int | None = None) -> Console:
+    return Console(file=stream, width=width, highlight=False, soft_wrap=False, emoji=False, markup=False)
+
+
+def _write(result: ScanResult, console: Console) -> None:
     _head(result, console)
     gathered = upgrades(result.listed)
-    others = [each for each in result.listed if each.verdict is Verdict.FAIL and each.kind not in GATHERED]
     shown = [each for each in gathered if _urgent(each)]
     folded = [each for each in gathered if not _urgent(each)]
+    others = [each for each in result.listed if each.verdict is Verdict.FAIL and each.kind not in GATHERED]
     if shown:
         console.print(_packages(shown, console.width))
     if folded:
