@@ -1,0 +1,67 @@
+/** Numbers and names as they are written on the pages. */
+
+const whole = new Intl.NumberFormat("en");
+const oneDigit = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+export function count(value: number, atLeast = false): string {
+  return whole.format(value) + (atLeast ? "+" : "");
+}
+
+export function decimal(value: number): string {
+  return oneDigit.format(value);
+}
+
+/** `0.4 %`, `12 %`; what is tiny says so instead of rounding to nothing. */
+export function percent(share: number): string {
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
+  const value = share * 100;
+  return `${value >= 10 ? Math.round(value) : oneDigit.format(value)} %`;
+}
+
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** Cut in the middle: the two ends of a host name or a path tell more than its beginning alone. */
+export function middle(text: string, longest: number): string {
+  const letters = Array.from(text);
+  if (letters.length <= longest) return text;
+  const head = Math.ceil((longest - 1) / 2);
+  const tail = Math.floor((longest - 1) / 2);
+  return `${letters.slice(0, head).join("")}…${letters.slice(letters.length - tail).join("")}`;
+}
+
+const WORDS: Record<string, string> = {
+  os: "Operating system",
+  pypi: "PyPI",
+  npm: "npm",
+  deb: "Debian",
+  apk: "Alpine",
+  rpm: "RPM",
+  sshd: "SSH server",
+  pam: "PAM",
+  kev: "Known exploited",
+  epss: "EPSS",
+  uid: "UID",
+  gid: "GID",
+  id: "ID",
+  "fix.state": "Fix",
+  "asset.os": "Operating system",
+  "asset.kind": "Asset kind",
+  packages_deb: "Packages (Debian)",
+  packages_pypi: "Packages (Python)",
+  packages_npm: "Packages (npm)",
+  updates_apt: "Pending updates (apt)",
+  "nist-800-53": "NIST 800-53",
+  "cis-controls-8": "CIS Controls 8",
+  "pci-dss-4": "PCI DSS 4",
+  "iso-27001": "ISO 27001",
+};
+
+/** A wire name as a label: `password_authentication` reads `Password authentication`. */
+export function label(name: string): string {
+  const known = WORDS[name];
+  if (known) return known;
+  const text = name.replace(/[_-]+/g, " ").replace(/([a-z])\.([a-z])/g, "$1 $2").trim();
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,117 @@
+/** Policies with their results over all assets. */
+
+import { useMemo, useState } from "react";
+
+import { usePolicies } from "../api/hooks";
+import type { PolicyView } from "../api/records";
+import { count, label, percent, plural } from "../lib/format";
+import { policy } from "../lib/paths";
+import { Go } from "../parts/Go";
+import { SeverityLabel } from "../parts/Severity";
+import { Empty, Failure, Skeleton } from "../parts/States";
+
+const RANK = { critical: 0, high: 1, medium: 2, unknown: 3, low: 4, info: 5 };
+
+export default function CompliancePage() {
+  const list = usePolicies();
+  const [wanted, setWanted] = useState("");
+  const [only, setOnly] = useState<"all" | "failed" | "unknown">("all");
+  const policies = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const groups = useMemo(() => {
+    const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
+    const kept = policies.filter((one) => {
+      const text = `${one.id} ${one.title} ${one.group} ${Object.values(one.controls).flat().join(" ")}`.toLowerCase();
+      return words.every((word) => text.includes(word)) && (only === "all" || one[only] > 0);
+    });
+    const out = new Map<string, PolicyView[]>();
+    for (const one of kept.sort((a, b) => b.failed - a.failed || RANK[a.severity] - RANK[b.severity])) out.set(one.group, [...(out.get(one.group) ?? []), one]);
+    return [...out].sort(([, a], [, b]) => sum(b, "failed") - sum(a, "failed"));
+  }, [policies, wanted, only]);
+
+  const passed = sum(policies, "passed");
+  const failed = sum(policies, "failed");
+  const unknown = sum(policies, "unknown");
+  const judged = passed + failed + unknown;
+
+  return (
+    <div className="page">
+      <header className="page-head">
+        <div>
+          <h1>Compliance</h1>
+          <p className="muted" role="status">{list.data ? `${plural(policies.length, "policy", "policies")}, ${plural(judged, "result")}` : ""}</p>
+        </div>
+      </header>
+      {list.isPending ? <div className="card"><Skeleton lines={12} height={20} /></div> : !list.data ? <Failure error={list.error} retry={() => void list.refetch()} /> : policies.length === 0 ? (
+        <Empty title="No policies are loaded"><p>Policies come with the product and from folders of your own.</p></Empty>
+      ) : (
+        <>
+          <section className="card compliance-sum" aria-label="Results">
+            <p className="big-number">{percent(judged ? passed / judged : 0)} <span className="unit">of results pass</span></p>
+            <div className="compliance-bar">
+              <div className="outcome-bar tall" aria-hidden>
+                <span className="outcome-part part-pass" style={{ flexGrow: passed }} />
+                <span className="outcome-part part-fail" style={{ flexGrow: failed }} />
+                <span className="outcome-part part-unknown" style={{ flexGrow: unknown }} />
+              </div>
+              <ul className="legend">
+                <li><span className="legend-key part-pass" aria-hidden />Pass <span className="numeric">{count(passed)}</span></li>
+                <li><span className="legend-key part-fail" aria-hidden />Fail <span className="numeric">{count(failed)}</span></li>
+                <li><span className="legend-key part-unknown" aria-hidden />Unknown <span className="numeric">{count(unknown)}</span></li>
+              </ul>
+            </div>
+          </section>
+          <div className="list-tools page-tools">
+            <input type="search" aria-label="Search policies" placeholder="Search title, group or control" value={wanted} onChange={(event) => setWanted(event.target.value)} />
+            <div className="segments" role="group" aria-label="Results">
+              {(["all", "failed", "unknown"] as const).map((value) => (
+                <button key={value} type="button" aria-pressed={only === value} className={only === value ? "picked" : ""} onClick={() => setOnly(value)}>{value === "all" ? "All" : value === "failed" ? "Failing" : "Unknown"}</button>
+              ))}
+            </div>
+          </div>
+          {groups.length === 0 ? <Empty title="Nothing matches"><p>No policy matches what is written above.</p></Empty> : null}
+          {groups.map(([group, rows]) => (
+            <section key={group} className="card policy-group">
+              <h2>{label(group || "other")} <span className="muted">{count(rows.length)}</span></h2>
+              <div className="table-wrap">
+              <table className="plain-table policy-table">
+                <thead className="visually-hidden"><tr><th scope="col">Severity</th><th scope="col">Policy</th><th scope="col">Controls</th><th scope="col">Results</th></tr></thead>
+                <tbody>
+                  {rows.map((row) => (
+                    <tr key={row.id}>
+                      <td className="policy-severity"><SeverityLabel severity={row.severity} /></td>
+                      <td><Go to={policy(row.id)} className="link row-link">{row.title}</Go></td>
+                      <td className="policy-controls muted">{Object.entries(row.controls).map(([framework, ids]) => `${label(framework)} ${ids.join(", ")}`).join(" · ")}</td>
+                      <td className="policy-result"><Results row={row} /></td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+              </div>
+            </section>
+          ))}
+        </>
+      )}
+    </div>
+  );
+}
+
+function sum(rows: PolicyView[], name: "passed" | "failed" | "unknown"): number {
+  return rows.reduce((all, row) => all + row[name], 0);
+}
+
+function Results({ row }: { row: PolicyView }) {
+  const judged = row.passed + row.failed + row.unknown;
+  if (judged === 0) return <span className="muted">{row.not_applicable > 0 ? "not applicable" : "not judged"}</span>;
+  return (
+    <span className="mini-outcome">
+      <span className="outcome-bar" aria-hidden>
+        <span className="outcome-part part-pass" style={{ flexGrow: row.passed }} />
+        <span className="outcome-part part-fail" style={{ flexGrow: row.failed }} />
+        <span className="outcome-part part-unknown" style={{ flexGrow: row.unknown }} />
+      </span>
+      <span className="result-words">
+        {row.failed > 0 ? `${count(row.failed)} fail` : row.unknown > 0 ? `${count(row.unknown)} unknown` : "all pass"}
+      </span>
+    </span>
+  );
+}

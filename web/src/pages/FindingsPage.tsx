@@ -1,0 +1,152 @@
+/** The findings room. What it shows is what its address says: query, sort order, grouping, open panel. */
+
+import { useCallback, useEffect } from "react";
+
+import { useFindings, useGroups } from "../api/hooks";
+import { useQueryBox } from "../app/asked";
+import { useAddress } from "../lib/address";
+import { count, decimal } from "../lib/format";
+import { findings, OPEN } from "../lib/paths";
+import { Facets } from "../parts/Facets";
+import { FindingList } from "../parts/FindingList";
+import { findingColumns } from "../parts/findingColumns";
+import { FindingPanel } from "../parts/FindingPanel";
+import { Go } from "../parts/Go";
+import { ColumnChooser, Export, ListPage, SidePanel, useColumns } from "../parts/ListPage";
+import { SeverityGlyph } from "../parts/Severity";
+import { Kev } from "../parts/Small";
+import { Empty, Failure, Skeleton } from "../parts/States";
+
+const COLUMNS = findingColumns(false);
+const VIEWS = [
+  { value: "", text: "Each" },
+  { value: "rule", text: "By rule" },
+  { value: "package", text: "By package" },
+  { value: "asset", text: "By asset" },
+] as const;
+type View = (typeof VIEWS)[number]["value"];
+
+export default function FindingsPage() {
+  const { search, set } = useAddress();
+  const query = search.get("query") ?? OPEN;
+  const sort = search.get("sort") ?? "-score";
+  const opened = search.get("panel");
+  const view: View = VIEWS.find(({ value }) => value === search.get("view"))?.value ?? "";
+  const { shown, setChosen } = useColumns("findings", COLUMNS);
+  const list = useFindings(query, sort);
+
+  // Somebody who comes without a query sees what is open, and sees that this is what was asked.
+  useEffect(() => {
+    if (!search.has("query")) set({ query: OPEN });
+  }, [search, set]);
+
+  const ask = useCallback((next: string) => set({ query: next, panel: null }, { push: true }), [set]);
+  useQueryBox("findings", query, ask, list.error);
+  const open = useCallback((id: string | null) => set({ panel: id }), [set]);
+
+  const first = list.data?.pages[0];
+  return (
+    <ListPage
+      title="Findings"
+      summary={first && !list.error ? `${count(first.total, first.total_at_least)} ${first.total === 1 ? "finding" : "findings"}` : list.error ? "" : "Counting…"}
+      tools={
+        <>
+          <div className="segments" role="group" aria-label="Grouping">
+            {VIEWS.map(({ value, text }) => (
+              <button key={value} type="button" aria-pressed={value === view} className={value === view ? "picked" : ""} onClick={() => set({ view: value || null, panel: null })}>
+                {text}
+              </button>
+            ))}
+          </div>
+          {view === "" ? <ColumnChooser columns={COLUMNS} shown={shown} onChoose={setChosen} /> : null}
+          <Export path="/findings" query={query} sort={sort} name="findings" />
+        </>
+      }
+      facets={<Facets of="findings" query={query} onQuery={ask} />}
+      panel={
+        opened && view === "" ? (
+          <SidePanel label="Finding" onClose={() => open(null)}>
+            <FindingPanel key={opened} id={opened} />
+          </SidePanel>
+        ) : undefined
+      }
+    >
+      {view === "" ? (
+        <FindingList list={list} columns={shown} sort={sort} onSort={(next) => set({ sort: next })} opened={opened} onOpen={open} empty={<NoFindings query={query} onClear={() => ask("")} />} />
+      ) : (
+        <Groups by={view} query={query} onClear={() => ask("")} />
+      )}
+    </ListPage>
+  );
+}
+
+function NoFindings({ query, onClear }: { query: string; onClear: () => void }) {
+  if (query) {
+    return (
+      <Empty title="Nothing matches" action={<button type="button" className="button" onClick={onClear}>Show all findings</button>}>
+        <p>No finding matches this query. A typical one:</p>
+        <p>
+          <Go to={findings("state:open and severity>=high")} className="link mono">
+            state:open and severity&gt;=high
+          </Go>
+        </p>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="No findings yet" command="bartizan scan host">
+      <p>A finding is what an assessor concluded about an asset: a vulnerable package, a setting that differs from a policy, or something that could not be judged. Scan this host, or enrol one under Fleet.</p>
+    </Empty>
+  );
+}
+
+function Groups({ by, query, onClear }: { by: "rule" | "package" | "asset"; query: string; onClear: () => void }) {
+  const { data, error, isPending, refetch } = useGroups(by, query);
+  if (isPending) return <div className="list-wait"><Skeleton lines={12} height={22} /></div>;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  if (data.items.length === 0) return <NoFindings query={query} onClear={onClear} />;
+  const most = Math.max(1, ...data.items.map(({ score }) => score));
+  return (
+    <div className="table-scroll" tabIndex={0} role="region" aria-label={`Findings by ${by}`}>
+      <table className="data-table group-table">
+        <thead>
+          <tr>
+            <th scope="col">{by === "rule" ? "Rule" : by === "package" ? "Package" : "Asset"}</th>
+            <th scope="col" className="numeric">Findings</th>
+            <th scope="col" className="numeric narrow-hide">Assets</th>
+            <th scope="col">Score</th>
+            <th scope="col" className="narrow-hide">Fix</th>
+          </tr>
+        </thead>
+        <tbody>
+          {data.items.map((group) => (
+            <tr key={group.key}>
+              <td>
+                <span className="cell-title">
+                  <SeverityGlyph severity={group.severity} />
+                  <Go to={findings(group.query)} className="link row-link" title={group.title}>
+                    <span className="visually-hidden">{group.severity}: </span>
+                    {group.key}
+                  </Go>
+                  {group.title !== group.key ? <span className="muted cell-rest">{group.title}</span> : null}
+                  {group.kev > 0 ? <Kev /> : null}
+                </span>
+              </td>
+              <td className="numeric">{count(group.findings)}</td>
+              <td className="numeric narrow-hide">{count(group.assets)}</td>
+              <td>
+                <span className="cell-bar">
+                  <span className="score-track" aria-hidden>
+                    <span className="score-fill" style={{ width: `${(group.score / most) * 100}%` }} />
+                  </span>
+                  <span className="numeric">{decimal(Math.round(group.score))}</span>
+                </span>
+              </td>
+              <td className="narrow-hide">{group.fix ? <code className="fix-text">{group.fix}</code> : <span className="muted">none</span>}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
