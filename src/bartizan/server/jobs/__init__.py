@@ -1,0 +1,1 @@
+"""Work that outlives a request: assessing, importing feeds, housekeeping; durable through DBOS, visible at `/jobs`."""

@@ -1,0 +1,83 @@
+"""The shelf: advisories and policies as they are now, reopened when the advisory file was replaced.
+
+Anybody may replace the file (a job, `bartizan feeds import` in a terminal, a copy from elsewhere): its identity is
+looked at, not who wrote it.
+"""
+
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from bartizan.assess.policy.engine import ASSESSOR as POLICY
+from bartizan.assess.policy.engine import PolicySet
+from bartizan.assess.vulnerability.advisories import AdvisoryFile, AdvisoryFileError
+from bartizan.assess.vulnerability.assessor import knowledge as vulnerability_knowledge
+
+LOG = logging.getLogger("bartizan.server.knowledge")
+
+Mark = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is judged by."""
+
+    advisories: AdvisoryFile | None
+    policies: PolicySet
+
+    def digests(self) -> dict[str, str]:
+        """By family of assessors, as the inventory wants it."""
+        return {
+            "vulnerability": vulnerability_knowledge(self.advisories),
+            POLICY: self.policies.digest,
+        }
+
+
+class KnowledgeShelf:
+    """One per server; safe from any thread."""
+
+    def __init__(self, advisories: Path, policies: PolicySet) -> None:
+        self._path = advisories
+        self._policies = policies
+        self._lock = threading.Lock()
+        self._mark: Mark | None = None
+        self._open: AdvisoryFile | None = None
+        self.trouble = ""
+        """Why the advisory file cannot be used, where it is there and cannot."""
+
+    @property
+    def policies(self) -> PolicySet:
+        return self._policies
+
+    def current(self) -> Knowledge:
+        """What to judge by now. Whoever still reads an older file keeps it until done."""
+        with self._lock:
+            mark = _mark(self._path)
+            if mark != self._mark:
+                self._mark = mark
+                self._open = self._reopen() if mark else None
+            return Knowledge(self._open, self._policies)
+
+    def changed(self) -> bool:
+        """Whether the file is another one than `current` told last."""
+        with self._lock:
+            return _mark(self._path) != self._mark
+
+    def _reopen(self) -> AdvisoryFile | None:
+        try:
+            opened = AdvisoryFile.open(self._path)
+        except AdvisoryFileError as error:
+            self.trouble = str(error)
+            LOG.warning("the advisory file cannot be used", extra={"reason": str(error)})
+            return None
+        self.trouble = ""
+        return opened
+
+
+def _mark(path: Path) -> Mark | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
