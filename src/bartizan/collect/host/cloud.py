@@ -8,7 +8,6 @@ data, credentials, tokens of roles, or keys.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
 
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.host.text import value
@@ -19,7 +18,7 @@ TIMEOUT = 1.0
 LIMIT = 64 << 10
 
 Ask = Callable[[str, str, dict[str, str]], tuple[int, bytes]]
-"""(method, path, headers) to (status, body); raises OSError or HTTPException."""
+"""(method, path, headers) to (status, body); raises OSError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +94,7 @@ def describe(name: str, ask: Ask, problems: Problems) -> Cloud:
         return Cloud(provider=name)
     try:
         return readers[name](ask)
-    except (OSError, HTTPException, ValueError) as error:
+    except (OSError, ValueError) as error:
         problems.add("@instance", f"metadata service: {type(error).__name__}: {error}")
         return Cloud(provider=name)
 
@@ -176,11 +175,16 @@ def _body(ask: Ask, path: str, headers: dict[str, str]) -> bytes:
 
 
 def _ask(method: str, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    # Imported here: it costs more than all sections together, and most machines are in no cloud.
+    from http.client import HTTPConnection, HTTPException
+
     connection = HTTPConnection(ADDRESS, timeout=TIMEOUT)
     try:
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read(LIMIT)
+    except HTTPException as error:
+        raise OSError(f"is no proper answer: {type(error).__name__}") from error
     finally:
         connection.close()
 

@@ -30,6 +30,9 @@ def collect_host(
 ) -> Snapshot:
     """Every section of a host. `progress` is told the name of each section before it is read; `sensor` is the program
     that looks, with its version; `now` is the time to write down, with its zone."""
+    # Imported here: a sensor that only looks at host sections does without the package readers.
+    from bartizan.collect.packages.discover import read_packages
+
     sections: dict[str, Section] = {}
     for collector in COLLECTORS:
         if progress:
@@ -37,18 +40,10 @@ def collect_host(
         sections[collector.section] = run(collector, view)
     if progress:
         progress("packages")
-    sections.update(_packages(view))
+    sections.update(read_packages(view))
     return Snapshot(
         asset=host_asset(view),
         taken_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         sensor=sensor,
         sections=sections,
     )
-
-
-def _packages(view: FilesystemView) -> dict[str, Section]:
-    try:
-        from bartizan.collect.packages.discover import read_packages  # type: ignore[import-not-found, unused-ignore]
-    except ModuleNotFoundError:
-        return {}
-    return read_packages(view)  # type: ignore[no-any-return, unused-ignore]

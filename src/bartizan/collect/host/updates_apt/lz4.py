@@ -1,8 +1,8 @@
 """LZ4 frames, read with the standard library alone: apt keeps its lists in them.
 
 LZ4 Frame Format 1.6: magic 04 22 4D 18, descriptor, blocks of (size, data), an end mark of zero. A block is sequences
-of (token, literals, offset, match length), LZ4 Block Format. Checksums are passed over: apt has verified the file's hash
-before it stored it, and XXH32 in Python costs more than the decompression.
+of (token, literals, offset, match length), LZ4 Block Format. Checksums are passed over: apt has verified the
+file's hash before it stored it, and XXH32 in Python costs more than the decompression.
 """
 
 _MAGIC = b"\x04\x22\x4d\x18"
