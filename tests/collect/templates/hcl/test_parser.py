@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bartizan.collect.resources.values import Document, Unknown, Value
 from bartizan.collect.templates.hcl.evaluate import evaluate
 from bartizan.collect.templates.hcl.functions import FUNCTIONS
 from bartizan.collect.templates.hcl.parser import MAX_DEPTH, HclError, parse, parse_expression
 from bartizan.collect.templates.hcl.syntax import Node
-from bartizan.collect.templates.hcl.values import Document, Unknown, Value
 
 
 class Names:

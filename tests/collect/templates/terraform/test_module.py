@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bartizan.collect.filesystem.memory import MemoryView
-from bartizan.collect.templates.hcl.values import Document, Unknown
+from bartizan.collect.resources.values import Document, Unknown
 from bartizan.collect.templates.terraform.declared import Declared
 from bartizan.collect.templates.terraform.module import root_module
 from bartizan.collect.templates.terraform.source import Sources

@@ -7,6 +7,7 @@ whose branches agree. Errors of types are unknowns too, with the reason: the res
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from bartizan.collect.resources.values import Document, Unknown, Value, first_unknown
 from bartizan.collect.templates.hcl.functions import FUNCTIONS, FunctionError
 from bartizan.collect.templates.hcl.syntax import (
     Attribute,
@@ -28,7 +29,6 @@ from bartizan.collect.templates.hcl.syntax import (
     Tuple,
     Unary,
 )
-from bartizan.collect.templates.hcl.values import Document, Unknown, Value, first_unknown
 
 MAX_ITEMS = 100_000
 """Elements that one for expression may make."""

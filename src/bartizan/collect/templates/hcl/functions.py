@@ -20,7 +20,7 @@ from itertools import product
 from typing import Any
 from urllib.parse import quote_plus
 
-from bartizan.collect.templates.hcl.values import Document, Unknown, Value
+from bartizan.collect.resources.values import Document, Unknown, Value
 
 MAX_RANGE = 100_000
 

@@ -6,7 +6,7 @@ Blocks are lists of objects under their type, as in a plan's JSON, so a configur
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bartizan.collect.templates.hcl.values import Value
+from bartizan.collect.resources.values import Value
 from bartizan.model.resource import Location
 
 

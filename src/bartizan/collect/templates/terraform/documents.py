@@ -5,7 +5,7 @@ Registry documentation: aws provider, data source aws_iam_policy_document; defau
 
 from typing import TYPE_CHECKING, Any
 
-from bartizan.collect.templates.hcl.values import Document, Unknown, Value
+from bartizan.collect.resources.values import Document, Unknown, Value
 
 if TYPE_CHECKING:
     from bartizan.collect.templates.terraform.module import Instance

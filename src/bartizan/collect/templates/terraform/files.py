@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Callable
 
 from bartizan.collect.filesystem.interface import FileKind, FilesystemError, FilesystemView, Missing, exists
+from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.hcl.evaluate import evaluate
 from bartizan.collect.templates.hcl.functions import FUNCTIONS
 from bartizan.collect.templates.hcl.parser import HclError, parse_template
 from bartizan.collect.templates.hcl.syntax import Node
-from bartizan.collect.templates.hcl.values import Unknown, Value
 
 _LIMIT = 4 << 20
 

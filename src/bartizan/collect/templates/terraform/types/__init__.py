@@ -1,0 +1,1 @@
+"""Provider types to resources of the model: one module per family, each with one `FAMILY`."""
