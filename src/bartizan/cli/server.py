@@ -1,0 +1,86 @@
+"""`bartizan server`: the server alone, for a service manager."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bartizan.cli.group import Verb, verbs
+
+app = verbs(
+    "Run the server alone, for a service manager.",
+    examples="""
+    Examples:
+      $ bartizan server setup --data /var/lib/bartizan
+      $ bartizan server run --data /var/lib/bartizan --public-url https://bartizan.example
+
+    Logs are JSON lines on standard error. Behind a proxy, tell the address that browsers use with --public-url.
+    """,
+)
+
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Data folder; by default $BARTIZAN_DATA or below XDG's.")
+]
+Url = Annotated[
+    str | None,
+    typer.Option("--database", metavar="URL", envvar="BARTIZAN_DATABASE", help="postgresql://...; by default SQLite."),
+]
+
+
+@app.callback()
+def server() -> None:
+    pass
+
+
+@app.command(cls=Verb)
+def run(
+    data: Data = None,
+    database: Url = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen.")] = 8480,
+    public_url: Annotated[str, typer.Option(metavar="URL", help="How browsers reach it, behind a proxy.")] = "",
+    tls_certificate: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM, with its chain.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM.")] = None,
+    feeds: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Take advisories from here, not from the official sources.")
+    ] = None,
+    policies: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
+    ] = None,
+) -> int:
+    """Serve until SIGTERM or SIGINT, which both finish what was asked and leave with code 0."""
+    from bartizan.cli.data_folder import data_folder
+    from bartizan.cli.platform import serve
+    from bartizan.server.settings import Settings
+
+    return serve(
+        Settings(
+            data_dir=(data or data_folder()).absolute(),
+            database_url=database or "",
+            host=host,
+            port=port,
+            public_url=public_url,
+            tls_certificate=tls_certificate,
+            tls_key=tls_key,
+            policy_folders=tuple(policies or ()),
+            feeds_dir=feeds.absolute() if feeds else None,
+        )
+    )
+
+
+@app.command(cls=Verb)
+def setup(data: Data = None, database: Url = None) -> int:
+    """Make the data folder, the schema and an administrator whose password is shown once. Safe to repeat."""
+    from bartizan.cli.platform import set_up
+
+    return set_up(data, database)
+
+
+@app.command(cls=Verb)
+def password(
+    username: Annotated[str, typer.Argument(help="Whose.")] = "admin", data: Data = None, database: Url = None
+) -> int:
+    """Give somebody a new password, shown once; every session of theirs ends."""
+    from bartizan.cli.platform import reset_password
+
+    return reset_password(username, data, database)

@@ -1,0 +1,59 @@
+"""`bartizan up`: the whole platform on this machine, one command."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bartizan.cli.group import Verb, verbs
+
+app = verbs("Start everything on this machine and assess it continuously.")
+
+
+@app.command(
+    cls=Verb,
+    epilog="""
+    Examples:
+      $ bartizan up
+      $ bartizan up --feeds /mnt/usb/feeds           advisories from a folder, without a network
+      $ sudo bartizan up --data /var/lib/bartizan    sees what only root may read
+
+    Stop it with ctrl-C; everything is kept, and the next `bartizan up` goes on from there.
+    """,
+)
+def up(
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Data folder; by default $BARTIZAN_DATA or below XDG's.")
+    ] = None,
+    feeds: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Import advisories from here; by default from the official sources."),
+    ] = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen.")] = 8480,
+    database: Annotated[
+        str | None,
+        typer.Option(metavar="URL", envvar="BARTIZAN_DATABASE", help="postgresql://...; by default SQLite."),
+    ] = None,
+    policies: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
+    ] = None,
+    agent: Annotated[bool, typer.Option("--agent/--no-agent", help="Assess this machine, or not.")] = True,
+) -> int:
+    """Make the data folder and an administrator, start the server, enrol this machine, import advisories.
+
+    The administrator's password is shown once, when it is made. Findings appear in the browser as they come.
+    """
+    from bartizan.cli.data_folder import data_folder
+    from bartizan.cli.platform import start
+    from bartizan.server.settings import Settings
+
+    settings = Settings(
+        data_dir=(data or data_folder()).absolute(),
+        database_url=database or "",
+        host=host,
+        port=port,
+        policy_folders=tuple(policies or ()),
+        feeds_dir=feeds.absolute() if feeds else None,
+    )
+    return start(settings, with_agent=agent)
