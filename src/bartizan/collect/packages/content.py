@@ -1,17 +1,21 @@
-"""Reading package files within bounds: text and JSON of a file, or None with the problem noted.
+"""Reading package files within bounds: text, JSON and TOML of a file, or None with the problem noted; and parts of such
+values that need not be what they should be.
 
 A lock file has no reason to be larger than LOCK_LIMIT; what is larger is reported, never read, so that one hostile file
 cannot exhaust memory.
 """
 
 import json
+import tomllib
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView, Missing
 from bartizan.collect.interface import Problems
 
-LOCK_LIMIT = 64 << 20
+LOCK_LIMIT = 32 << 20
 DATABASE_LIMIT = 256 << 20
+TOML_LIMIT = 16 << 20
+"""Smaller than for JSON: the standard library's TOML parser takes a second for each megabyte."""
 
 
 def read_bytes(view: FilesystemView, path: str, problems: Problems, limit: int = LOCK_LIMIT) -> bytes | None:
@@ -72,6 +76,46 @@ def parse_json(text: str, path: str, problems: Problems) -> Any:
     except ValueError as error:  # an integer of more digits than Python converts
         problems.add(path, f"not JSON that can be read: {error}")
     return None
+
+
+def read_json_table(view: FilesystemView, path: str, problems: Problems, limit: int = LOCK_LIMIT) -> dict[str, Any]:
+    """The JSON object; an empty one, with the problem noted, where the file holds anything else."""
+    before = len(problems.found)
+    value = read_json(view, path, problems, limit)
+    if not isinstance(value, dict) and len(problems.found) == before:
+        problems.add(path, "is not a JSON object")
+    return table_of(value)
+
+
+def read_toml(view: FilesystemView, path: str, problems: Problems, limit: int = TOML_LIMIT) -> dict[str, Any] | None:
+    """The TOML document, or None with the problem noted."""
+    text = read_text(view, path, problems, limit)
+    if text is None:
+        return None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problems.add(path, f"not TOML: {error}")
+    except RecursionError:
+        problems.add(path, "TOML is nested too deeply")
+    except ValueError as error:  # a date that is none, an integer of more digits than Python converts
+        problems.add(path, f"not TOML that can be read: {error}")
+    return None
+
+
+def text_of(value: object) -> str:
+    """The value where it is text, otherwise empty."""
+    return value if isinstance(value, str) else ""
+
+
+def table_of(value: object) -> dict[str, Any]:
+    """The value where it is a mapping, otherwise an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def list_of(value: object) -> list[Any]:
+    """The value where it is a list, otherwise an empty one."""
+    return value if isinstance(value, list) else []
 
 
 def missing(view: FilesystemView, path: str) -> bool:

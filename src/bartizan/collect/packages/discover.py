@@ -14,19 +14,13 @@ from dataclasses import dataclass, replace
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages import selection
-from bartizan.collect.packages.distribution import dpkg
 from bartizan.collect.packages.interface import Reader
-from bartizan.collect.packages.javascript import installed as javascript_installed
 from bartizan.collect.packages.ownership import owners
-from bartizan.collect.packages.python import installed as python_installed
+from bartizan.collect.packages.readers import READERS
 from bartizan.model.package import Package, package_facts
 from bartizan.model.snapshot import Problem, Section
 
-READERS: tuple[Reader, ...] = (
-    dpkg.READER,
-    javascript_installed.READER,
-    python_installed.READER,
-)
+__all__ = ["READERS", "read_packages"]
 
 PROBLEM_LIMIT = 1000
 """Problems kept in one section; what is over is counted in a last one."""
@@ -61,7 +55,8 @@ def read_packages(
     paths = [path for _, path in others] + [file.path for file in read_before]
     owned = owners(view, databases, paths, problems)
     for reader, path in others:
-        _read(view, reader, path, owned.get(path, ""), packages, problems)
+        if not (reader.binary and path in owned):  # nothing that such a program says would be judged
+            _read(view, reader, path, owned.get(path, ""), packages, problems)
     for file in read_before:
         problems.setdefault(file.reader.type, Problems()).found.extend(file.problems)
         for package in file.packages:

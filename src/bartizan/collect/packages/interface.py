@@ -31,6 +31,8 @@ class Reader:
     """File names anywhere (`package-lock.json`)."""
     suffixes: tuple[str, ...] = ()
     """Path endings anywhere (`.dist-info/METADATA`, `.jar`)."""
+    matches: Callable[[str], bool] | None = None
+    """Further condition on the path, for names that mean something only in their place (`desc` of pacman)."""
     binary: bool = False
     """Wants executables (ELF, PE, Mach-O) without a telling name; matched by magic number."""
     operating_system: bool = False

@@ -33,6 +33,12 @@ OTHER_SYSTEMS = frozenset(
 
 _NOTHING_TO_READ = frozenset({"/proc", "/sys", "/dev"})
 _ENGINE_IN_HOME = "/.local/share/containers/storage"
+PROGRAM_SIZE = 32 << 10
+"""Bytes below which no program is worth a look: the smallest that a Go or Rust compiler makes are ten times that."""
+
+_LIBRARY_NAME = re.compile(r"\.(?:so(?:\.[0-9.]+)?|dll|exe|dylib)$", re.IGNORECASE)
+_PROGRAM_NAME = re.compile(r"^(?:[^.]+|.*(?:\.(?:so|dll|exe|dylib|bin|node|smp)|[-_.]?v?\d[\w.+-]*))$", re.IGNORECASE)
+"""No ending, that of a program or library, or a version at the end: `kubectl`, `libssl.so.3`, `python3.11`."""
 _DEPENDENCY_FOLDER = re.compile(
     r"/(?:node_modules|site-packages|dist-packages|bower_components"
     r"|pkg/mod"  # Go module cache
@@ -64,7 +70,10 @@ class Wishes:
         self.by_ending: dict[str, list[tuple[str, Reader]]] = {}
         self.exact: list[tuple[str, Reader]] = []
         self.folders: list[tuple[str, Reader]] = []
+        self.programs: list[Reader] = []
         for reader in readers:
+            if reader.binary:
+                self.programs.append(reader)
             self.exact += [(path, reader) for path in reader.paths]
             self.folders += [(path, reader) for path in reader.folders]
             for name in reader.names:
@@ -118,10 +127,28 @@ def find(view: FilesystemView, readers: Iterable[Reader], ignore: Collection[str
     for entry in view.walk("/", prune):
         if entry.kind is FileKind.FILE:
             for reader in wishes.of(entry):
-                if not (reader.locked and _DEPENDENCY_FOLDER.search(entry.path)):
+                if _fits(reader, entry.path):
+                    want(reader, entry.path)
+            if wishes.programs and _PROGRAM_NAME.match(entry.name) and _may_run(view, entry):
+                for reader in wishes.programs:
                     want(reader, entry.path)
     found.problems += [Problem(path=error.path, reason=error.reason) for error in view.skipped()[known:]]
     return found
+
+
+def _fits(reader: Reader, path: str) -> bool:
+    if reader.locked and _DEPENDENCY_FOLDER.search(path):
+        return False
+    return reader.matches is None or reader.matches(path)
+
+
+def _may_run(view: FilesystemView, entry: Entry) -> bool:
+    """Whether the file has the size and, unless it is a library, the mode of a program."""
+    try:
+        found = view.lstat(entry.path)
+    except FilesystemError:
+        return False
+    return found.size >= PROGRAM_SIZE and bool(found.mode & 0o111 or _LIBRARY_NAME.search(entry.name))
 
 
 def _exact(view: FilesystemView, wishes: Wishes, problems: list[Problem]) -> Iterator[tuple[str, Reader]]:

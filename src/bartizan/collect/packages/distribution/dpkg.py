@@ -10,6 +10,7 @@ Version: 3.0.15-1~deb12u1
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from bartizan.collect.filesystem.interface import FileKind, FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
@@ -27,26 +28,29 @@ _WANTED = frozenset({b"package", b"status", b"architecture", b"source", b"versio
 
 def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Package]:
     """The packages of a status file, or of one file of status.d."""
-    if path.endswith(".md5sums"):
-        return
+    if not path.endswith(".md5sums"):
+        yield from read_status(view, path, problems, "deb", "debian")
+
+
+def read_status(
+    view: FilesystemView, path: str, problems: Problems, type_: str, default_namespace: str
+) -> Iterator[Package]:
+    """The packages of a status file of dpkg or of a tool that took over its format."""
     data = read_bytes(view, path, problems, DATABASE_LIMIT)
     if data is None:
         return
     release = read_release(view)
-    line = 1
-    for fields, start in paragraphs(data, path, problems, line):
+    for fields, start in _paragraphs(data, path, problems):
         package = _package(fields, f"{path}:{start}", path, release, problems)
         if package:
-            yield package
+            yield replace(package, type=type_, namespace=release.id or default_namespace)
 
 
-def paragraphs(
-    data: bytes, path: str, problems: Problems, first_line: int = 1
-) -> Iterator[tuple[dict[bytes, bytes], int]]:
+def _paragraphs(data: bytes, path: str, problems: Problems) -> Iterator[tuple[dict[bytes, bytes], int]]:
     """(wanted fields in lower case, line of the first) of each deb822 paragraph."""
     fields: dict[bytes, bytes] = {}
-    start = first_line
-    for number, line in enumerate(data.split(b"\n"), first_line):
+    start = 1
+    for number, line in enumerate(data.split(b"\n"), 1):
         if not line.strip():
             if fields:
                 yield fields, start
@@ -77,7 +81,6 @@ def _package(fields: dict[bytes, bytes], where: str, path: str, release: Release
     source_version = rest.strip().strip("()")
     return Package(
         type="deb",
-        namespace=release.id or "debian",
         name=name,
         version=version,
         arch=_text(fields.get(b"architecture")),
@@ -108,15 +111,14 @@ def _text(value: bytes | None) -> str:
 def owned(view: FilesystemView, path: str, wanted: AbstractSet[str], problems: Problems) -> Mapping[str, str]:
     """Owners by the `*.list` files (one absolute path a line); distroless images have `*.md5sums` instead."""
     if path == STATUS:
-        return _owned_by(view, INFO_FOLDER, ".list", wanted, problems)
+        return owned_by_lists(view, INFO_FOLDER, wanted, problems)
     if path.endswith(".md5sums"):
         return _lines(view, path, wanted, problems, sums=True)
     return {}
 
 
-def _owned_by(
-    view: FilesystemView, folder: str, suffix: str, wanted: AbstractSet[str], problems: Problems
-) -> dict[str, str]:
+def owned_by_lists(view: FilesystemView, folder: str, wanted: AbstractSet[str], problems: Problems) -> dict[str, str]:
+    """Owners by every `NAME.list` or `NAME:ARCH.list` of the folder."""
     found: dict[str, str] = {}
     try:
         entries = view.list(folder)
@@ -124,7 +126,7 @@ def _owned_by(
         problems.caught(error)
         return found
     for entry in entries:
-        if entry.name.endswith(suffix) and entry.kind is not FileKind.DIRECTORY:
+        if entry.name.endswith(".list") and entry.kind is not FileKind.DIRECTORY:
             found.update(_lines(view, entry.path, wanted, problems, sums=False))
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
-from bartizan.collect.packages.content import read_json
+from bartizan.collect.packages.content import read_json, text_of
 from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
@@ -18,15 +18,19 @@ LIMIT = 4 << 20
 
 def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Package]:
     """The package that lies in the file's folder, if it is one."""
-    if not _is_package_root(path):
-        return
     manifest = read_json(view, path, problems, LIMIT)
+    if manifest is not None:
+        yield from published(manifest, path, problems)
+
+
+def published(manifest: Any, path: str, problems: Problems) -> Iterator[Package]:
+    """The package of a manifest, where it is one that a registry knows."""
     if not isinstance(manifest, dict):
         if manifest is not None:
             problems.add(path, "is not a JSON object")
         return
-    name, version = manifest.get("name"), manifest.get("version")
-    if not isinstance(name, str) or not isinstance(version, str) or not name or not version:
+    name, version = text_of(manifest.get("name")).strip(), text_of(manifest.get("version")).strip()
+    if not name or not version:
         return  # the manifest of an application or a sub-folder's `{"type": "module"}`: nothing that was published
     if _is_foreign(manifest) or ("/node_modules/" not in path and manifest.get("private") is True):
         return
@@ -51,7 +55,7 @@ def licences(manifest: dict[str, Any]) -> tuple[str, ...]:
     return tuple(out)
 
 
-def _is_package_root(path: str) -> bool:
+def is_package_root(path: str) -> bool:
     """Below `node_modules`, only `NAME/package.json` and `@scope/NAME/package.json`: deeper ones are tests, fixtures
     and build variants that carry other packages' names."""
     _, marker, inner = path.rpartition("/node_modules/")
@@ -64,7 +68,7 @@ def _is_package_root(path: str) -> bool:
 def _is_foreign(manifest: dict[str, Any]) -> bool:
     """Extensions of VS Code and Unity packages have the same file with names of another registry."""
     engines = manifest.get("engines")
-    return "unity" in manifest or (isinstance(engines, dict) and "vscode" in engines)
+    return "unity" in manifest or "contributes" in manifest or (isinstance(engines, dict) and "vscode" in engines)
 
 
-READER = Reader(name="npm-installed", type="npm", read=read, names=frozenset({"package.json"}))
+READER = Reader(name="npm-installed", type="npm", read=read, names=frozenset({"package.json"}), matches=is_package_root)

@@ -35,8 +35,13 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
         _check_link(view, path, problems)
         return
     head = read_head(view, path, problems, HEAD)
-    if head is None:
-        return
+    if head is not None:
+        asked_for = path.endswith("/METADATA") and not missing(view, path.removesuffix("METADATA") + "REQUESTED")
+        yield from distribution(head, path, problems, direct=True if asked_for else None)
+
+
+def distribution(head: bytes, path: str, problems: Problems, *, direct: bool | None = None) -> Iterator[Package]:
+    """The distribution that a metadata file's beginning describes."""
     fields = headers(head.decode("utf-8", "replace"))
     name, version = normal_name(_one(fields, "name")), _one(fields, "version")
     if not name or not version:
@@ -44,14 +49,13 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
         return
     if name in _NOT_DISTRIBUTIONS:
         return
-    asked_for = path.endswith("/METADATA") and not missing(view, path.removesuffix("METADATA") + "REQUESTED")
     yield Package(
         type="pypi",
         name=name,
         version=version,
         path=path,
         licences=_licences(fields),
-        direct=True if asked_for else None,
+        direct=direct,
     )
 
 

@@ -1,0 +1,1 @@
+"""Erlang, Elixir and Gleam: lock files with packages of Hex."""

@@ -1,0 +1,103 @@
+"""Well-known programs by what is written inside them, for those that no package database knows: a python built from
+source, a node unpacked to /usr/local.
+
+The table is data: which file names a program goes by, and the text around its version. A signature must hold for the
+real file and for nothing near it: tests have samples of both for each row. Where one release line's number would also
+match another library's, `line` finds the line first (the minor number of `python3.11`).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+SEARCH_LIMIT = 256 << 20
+"""Bytes of a file that are searched."""
+_CHUNK = 1 << 20
+_OVERLAP = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One program."""
+
+    name: str
+    files: re.Pattern[str]
+    """The file names that it goes by; only such files are searched."""
+    version: re.Pattern[bytes]
+    """Group 1 is the version; `LINE` in the pattern stands for what `line` found."""
+    line: re.Pattern[bytes] | None = None
+
+
+def _row(name: str, files: str, version: bytes, line: bytes | None = None) -> Signature:
+    return Signature(name, re.compile(files), re.compile(version), re.compile(line) if line else None)
+
+
+SIGNATURES = (
+    _row(
+        "python",
+        r"^(?:python(?:[23](?:\.\d+)?)?|libpython[23]\.\d+[a-z]*\.so.*)$",
+        rb"\x00((?:LINE)\.\d{1,2}(?:(?:a|b|rc)\d+)?\+?)\x00",
+        rb"python([23]\.\d{1,2})",
+    ),
+    _row("node", r"^node(?:js)?(?:\.exe)?$", rb"node\.js/v(\d+\.\d+\.\d+)"),
+    _row("openssl", r"^(?:openssl|lib(?:ssl|crypto)\.so.*)$", rb"OpenSSL (\d+\.\d+\.\d+[a-z]*)[ \x00]"),
+    _row("nginx", r"^nginx$", rb"nginx version: (?:nginx|openresty)/(\d+\.\d+\.\d+(?:\.\d+)?)"),
+    _row("busybox", r"^busybox$", rb"BusyBox v(\d+\.\d+\.\d+)"),
+    _row("bash", r"^bash$", rb"@\(#\)Bash version (\d+\.\d+\.\d+)"),
+    _row(
+        "php",
+        r"^(?:php(?:\d+(?:\.\d+)?)?(?:-fpm|-cgi)?\d*(?:\.\d+)?|libphp\d*\.so)$",
+        rb"X-Powered-By: PHP/(\d+\.\d+\.\d+)",
+    ),
+    _row("ruby", r"^(?:ruby(?:\d\.\d)?|libruby.*\.so.*)$", rb"\x00ruby (\d+\.\d+\.\d+)(?:p\d+)? \("),
+    _row("perl", r"^(?:perl(?:5\.\d+\.\d+)?|libperl\.so.*)$", rb"/perl5?/(5\.\d{1,2}\.\d{1,2})[/\x00]"),
+    _row("postgresql", r"^(?:postgres|psql)$", rb"\(?PostgreSQL\)? (\d+\.\d+(?:\.\d+)?)[ \x00(]"),
+    _row("mariadb", r"^(?:mariadbd?|mysqld)$", rb"(\d+\.\d+\.\d+)-MariaDB"),
+    _row("mysql", r"^mysqld?$", rb"\x00[^\x00]{0,200}/mysql-(\d+\.\d+\.\d+)/"),
+    _row("httpd", r"^(?:httpd|apache2)$", rb"Apache/(\d+\.\d+\.\d+)"),
+    _row("redis", r"^redis-(?:server|sentinel|cli)$", rb"redis-(?:server|cli) (\d+\.\d+\.\d+)|Redis/(\d+\.\d+\.\d+)"),
+    _row("haproxy", r"^haproxy$", rb"HA-?Proxy version (\d+\.\d+(?:\.\d+)?)"),
+    _row("memcached", r"^memcached$", rb"memcached (\d+\.\d+\.\d+)"),
+    _row("curl", r"^(?:curl|libcurl\.so.*)$", rb"(?:lib)?curl/(\d+\.\d+\.\d+)"),
+    _row("zlib", r"^libz\.so.*$", rb"(?:de|in)flate (\d+\.\d+(?:\.\d+){0,2}) Copyright"),
+    _row("sqlite", r"^(?:sqlite3|libsqlite3\.so.*)$", rb"\x00(3\.\d{1,2}\.\d{1,2})\x00"),
+    _row("git", r"^git$", rb"\x00git/(\d+\.\d+\.\d+)"),
+    _row("lua", r"^(?:lua(?:jit|\d\.\d)?|liblua.*\.so.*)$", rb"\$Lua(?:Version)?: Lua (5\.\d\.\d+)"),
+    _row("erlang", r"^beam(?:\.smp)?$", rb"Erlang/OTP (\d+(?:\.\d+)*)"),
+    _row("dropbear", r"^dropbear(?:multi)?$", rb"SSH-2\.0-dropbear_(\d{4}\.\d+)"),
+    _row("openssh", r"^(?:sshd|ssh)$", rb"OpenSSH_(\d+\.\d+(?:p\d+)?)[ \x00]"),
+)
+
+
+def by_name(file_name: str) -> list[Signature]:
+    """The signatures to look for in a file of that name."""
+    return [signature for signature in SIGNATURES if signature.files.match(file_name)]
+
+
+def find(file: BinaryIO, file_name: str) -> Iterator[tuple[str, str]]:
+    """(program, version) of each signature that the file bears."""
+    for signature in by_name(file_name):
+        pattern = signature.version
+        if signature.line is not None:
+            line = signature.line.search(file_name.encode("utf-8", "surrogateescape")) or _search(file, signature.line)
+            if line is None:
+                continue
+            pattern = re.compile(pattern.pattern.replace(b"LINE", re.escape(line[1])))
+        match = _search(file, pattern)
+        if match:
+            yield signature.name, next(group for group in match.groups() if group).decode("ascii", "replace")
+
+
+def _search(file: BinaryIO, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
+    file.seek(0)
+    tail = b""
+    for _ in range(SEARCH_LIMIT // _CHUNK):
+        chunk = file.read(_CHUNK)
+        if not chunk:
+            return None
+        match = pattern.search(tail + chunk)
+        if match:
+            return match
+        tail = chunk[-_OVERLAP:]
+    return None

@@ -1,0 +1,1 @@
+"""Conda: packages of an environment and their lock files."""

@@ -1,0 +1,1 @@
+"""C and C++: Conan's lock file."""

@@ -1,0 +1,1 @@
+""".NET: NuGet's lock files, projects, and the dependency manifests of published programs."""

@@ -1,0 +1,1 @@
+"""Haskell: cabal's freeze file and Stack's lock file."""

@@ -1,0 +1,1 @@
+"""OCaml: the state of opam's switches."""

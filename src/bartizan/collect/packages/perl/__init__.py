@@ -1,0 +1,1 @@
+"""Perl: metadata of installed CPAN distributions."""

@@ -1,0 +1,1 @@
+"""R: installed packages and renv's lock file."""

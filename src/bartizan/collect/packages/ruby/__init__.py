@@ -1,0 +1,1 @@
+"""Ruby: installed gems and Bundler's lock file."""

@@ -1,0 +1,1 @@
+"""Swift and Apple's platforms: the Swift package manager and CocoaPods."""
