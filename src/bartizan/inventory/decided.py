@@ -38,12 +38,14 @@ def _covers(detail: FromClause, key: FromClause, now: int) -> ColumnElement[bool
 
 def decided_for_all(detail: FromClause, key: FromClause, now: int) -> ColumnElement[bool]:
     """A decision for every asset covers this finding."""
-    return select(literal(1)).where(_covers(detail, key, now), _decision.c.asset_id.is_(None)).exists()
+    query = select(literal(1)).where(_covers(detail, key, now), _decision.c.asset_id.is_(None))
+    return query.correlate_except(_decision).exists()
 
 
 def decided_for(asset_id: ColumnElement[int], detail: FromClause, key: FromClause, now: int) -> ColumnElement[bool]:
     """A decision for this one asset covers this finding."""
-    return select(literal(1)).where(_covers(detail, key, now), _decision.c.asset_id == asset_id).exists()
+    query = select(literal(1)).where(_covers(detail, key, now), _decision.c.asset_id == asset_id)
+    return query.correlate_except(_decision).exists()
 
 
 def verdict_of(asset_id: ColumnElement[int], detail: FromClause, key: FromClause, now: int) -> ScalarSelect[Any]:
@@ -59,5 +61,6 @@ def verdict_of(asset_id: ColumnElement[int], detail: FromClause, key: FromClause
         )
         .order_by(strength, _decision.c.id)
         .limit(1)
+        .correlate_except(_decision)
         .scalar_subquery()
     )

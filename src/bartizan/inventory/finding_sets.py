@@ -24,7 +24,11 @@ Key = tuple[str, str, str]
 """(kind, rule, locator)."""
 
 
-def store_set(conn: Connection, org: int, findings: Iterable[Finding], now: int) -> int:
+ALIAS_LIMIT = 100
+"""Other names of one rule that are kept."""
+
+
+def store_set(conn: Connection, org: int, findings: Sequence[Finding], now: int) -> int:
     """The set's row number, after writing what is new of it."""
     rows: dict[Key, dict[str, Any]] = {}
     for finding in findings:
@@ -38,6 +42,7 @@ def store_set(conn: Connection, org: int, findings: Iterable[Finding], now: int)
     for key, row in rows.items():
         row["key_id"] = keys[key]
     details = _store_details(conn, org, list(rows.values()))
+    _store_aliases(conn, org, findings)
     members = [(keys[key], details[row["digest"]]) for key, row in rows.items()]
     return _store_members(conn, org, set_digest, members, now)
 
@@ -149,20 +154,22 @@ def _vulnerability_columns(evidence: Mapping[str, Any]) -> dict[str, Any]:
     epss = evidence.get("epss")
     if isinstance(epss, Mapping):
         epss = epss.get("probability", epss.get("score", epss.get("epss")))
-    aliases = evidence.get("aliases")
     return {
         "package": storable(str(name or ""), 300),
         "installed": storable(str(evidence.get("installed") or installed or ""), 200),
         "kev": bool(evidence.get("kev")),
         "epss": float(epss) if isinstance(epss, (int, float)) and not isinstance(epss, bool) else None,
-        "aliases": _lines(aliases if isinstance(aliases, list) else []),
     }
 
 
-def _lines(names: Sequence[Any]) -> str:
-    """`\\nCVE-2024-1\\nGHSA-x\\n`: one LIKE finds a whole name among them."""
-    kept = [storable(str(name), 200).replace("\n", " ") for name in names[:100]]
-    return "\n" + "\n".join(kept) + "\n" if kept else ""
+def _store_aliases(conn: Connection, org: int, findings: Iterable[Finding]) -> None:
+    """Other names of the rules: a search for one finds them all."""
+    rows = {
+        (storable(finding.rule, 500), storable(str(alias), 500))
+        for finding in findings
+        for alias in list(finding.evidence.get("aliases") or ())[:ALIAS_LIMIT]
+    }
+    insert_new(conn, judgement.rule_alias, [{"org_id": org, "rule": rule, "alias": a} for rule, a in sorted(rows)])
 
 
 def _store_keys(conn: Connection, org: int, wanted: Iterable[Key]) -> dict[Key, int]:

@@ -32,7 +32,6 @@ finding_detail = Table(
     Column("score", Float(53), nullable=False),
     Column("unknown", Boolean, nullable=False),  # the verdict is unknown
     Column("title", Words, nullable=False),
-    Column("aliases", Words, nullable=False),  # one between each pair of newlines, for searching
     Column("package", Words, nullable=False),
     Column("installed", Words, nullable=False),
     Column("fix_state", Words, nullable=False),
@@ -45,6 +44,16 @@ finding_detail = Table(
     Index(None, "org_id", "severity", "score", "id"),
     Index(None, "org_id", "rule", "id"),
     Index(None, "org_id", "package", "id"),
+)
+
+rule_alias = Table(
+    "rule_alias",
+    METADATA,
+    reference("org_id", "organisation.id", primary_key=True),
+    Column("rule", Words, primary_key=True),
+    Column("alias", Words, primary_key=True),
+    Index(None, "org_id", "alias"),
+    sqlite_with_rowid=False,
 )
 
 finding_set = Table(
@@ -175,6 +184,7 @@ finding_state = Table(
     reference("detail_id", "finding_detail.id"),  # as it was at the last change
     Index(None, "key_id", "asset_id"),
     Index(None, "org_id", "fixed", "detail_id", "asset_id"),
+    Index(None, "org_id", "opened_at", "asset_id"),
     sqlite_with_rowid=False,
 )
 

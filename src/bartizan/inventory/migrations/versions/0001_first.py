@@ -226,6 +226,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("org_id", "digest", name=op.f("uq_outcome_org_id_digest")),
     )
     op.create_table(
+        "rule_alias",
+        sa.Column("org_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rule", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("alias", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_rule_alias_org_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("org_id", "rule", "alias", name=op.f("pk_rule_alias")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_rule_alias_org_id_alias"), "rule_alias", ["org_id", "alias"], unique=False)
+    op.create_table(
         "section",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), sa.Identity(always=False), nullable=False
@@ -443,7 +453,6 @@ def upgrade() -> None:
         sa.Column("score", sa.Float(precision=53), nullable=False),
         sa.Column("unknown", sa.Boolean(), nullable=False),
         sa.Column("title", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
-        sa.Column("aliases", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("package", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("installed", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("fix_state", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
@@ -659,5 +668,11 @@ def upgrade() -> None:
         op.f("ix_finding_state_org_id_fixed_detail_id_asset_id"),
         "finding_state",
         ["org_id", "fixed", "detail_id", "asset_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_finding_state_org_id_opened_at_asset_id"),
+        "finding_state",
+        ["org_id", "opened_at", "asset_id"],
         unique=False,
     )

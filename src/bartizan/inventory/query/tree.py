@@ -1,0 +1,102 @@
+"""The tree of a query."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bartizan.inventory.query.fields import Field
+
+Value = str | float | bool | int
+"""Text as written; a number; true or false; a severity's rank; a moment in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every part holds. Without parts it holds always."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one part holds."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """At least one value of the field stands in the relation to at least one of the values."""
+
+    field: Field
+    operator: str
+    """`:` like, `=` the very same, `<` `<=` `>` `>=`, `none` has no value."""
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """The field's moment lies less (`<`, `<=`) or more (`>`, `>=`) than so many milliseconds back."""
+
+    field: Field
+    operator: str
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The text occurs somewhere that a person would look."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """One and the same finding, of a kind where one is given, satisfies the part: `vulnerability:(kev:true and
+    ...)`."""
+
+    kind: str | None
+    part: "Node"
+
+
+Node = All | Either | Not | Match | Age | Words | Nested
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed query."""
+
+    text: str
+    root: Node
+
+    def mentions(self, name: str) -> bool:
+        """Whether the query speaks of a field."""
+        return any(isinstance(node, (Match, Age)) and node.field.name == name for node in walk(self.root))
+
+    def narrowed(self, node: Node) -> "Query":
+        """This query and a further condition."""
+        return Query(self.text, All((*conjuncts(self.root), node)))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything below it."""
+    yield node
+    match node:
+        case All(parts) | Either(parts):
+            for part in parts:
+                yield from walk(part)
+        case Not(part) | Nested(_, part):
+            yield from walk(part)
+
+
+def conjuncts(node: Node) -> tuple[Node, ...]:
+    """The parts that must all hold."""
+    if isinstance(node, All):
+        return tuple(part for item in node.parts for part in conjuncts(item))
+    return (node,)
