@@ -166,7 +166,7 @@ _INVENTORY: tuple[tuple[type[InventoryError], int, str, str], ...] = (
 )
 
 _KNOWN: dict[int, tuple[str, str, str]] = {
-    400: ("request", "The request cannot be read", ""),
+    400: ("request", "The request cannot be read", "See /api/openapi.json for the form of this request."),
     401: ("not-signed-in", "You are not signed in", "Sign in, or send `Authorization: Bearer <token>`."),
     403: ("forbidden", "You may not do this", "Ask an administrator."),
     404: ("not-found", "There is nothing here", "See /api/openapi.json for what there is."),
