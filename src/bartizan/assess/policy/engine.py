@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bartizan.assess.policy.evaluate import TROUBLE, Program, TooExpensive, Touched
+from bartizan.assess.policy.evaluate import TROUBLE, ListIndex, Program, TooExpensive, Touched
 from bartizan.assess.policy.frameworks import Framework, read_frameworks
 from bartizan.assess.policy.library import Compiled, read_library, read_schemas
 from bartizan.assess.policy.schema import Schema, resource_value
@@ -107,24 +107,28 @@ class Judgement:
     """What decided: paths and the values read there. Told for failures and unknowns."""
 
 
-def judge(compiled: Compiled, value: Mapping[str, Any], parameters: Mapping[str, Any]) -> Judgement:
-    """Judge a filled resource (`schema.resource_value`)."""
+def judge(
+    compiled: Compiled, value: Mapping[str, Any], parameters: Mapping[str, Any], index: ListIndex | None = None
+) -> Judgement:
+    """Judge a filled resource (`schema.resource_value`); `index` is shared by all judgements of that value."""
     if compiled.applies is not None:
-        applies, unknowns = _ask(compiled.applies, value, parameters)
+        applies, unknowns = _ask(compiled.applies, value, parameters, index)
         if applies is None:
             return Judgement(compiled, PolicyResult.UNKNOWN, unknowns, _values(compiled.applies, value, parameters))
         if not applies:
             return Judgement(compiled, PolicyResult.NOT_APPLICABLE, values=_values(compiled.applies, value, parameters))
-    passed, unknowns = _ask(compiled.check, value, parameters)
+    passed, unknowns = _ask(compiled.check, value, parameters, index)
     if passed:
         return Judgement(compiled, PolicyResult.PASS)
     result = PolicyResult.UNKNOWN if passed is None else PolicyResult.FAIL
     return Judgement(compiled, result, unknowns, _values(compiled.check, value, parameters))
 
 
-def _ask(program: Program, value: Any, parameters: Any) -> tuple[bool | None, tuple[Unknown, ...]]:
+def _ask(
+    program: Program, value: Any, parameters: Any, index: ListIndex | None
+) -> tuple[bool | None, tuple[Unknown, ...]]:
     try:
-        answer = program.evaluate(value, parameters)
+        answer = program.evaluate(value, parameters, index=index)
     except Touched as error:
         return None, tuple(Unknown(path=gap.path, reason=gap.reason) for gap in error.gaps)
     except (*TROUBLE, TooExpensive) as error:
@@ -155,9 +159,11 @@ def assess_resource(
     findings: list[Finding] = []
     passed: list[str] = []
     not_applicable: dict[str, str] = {}
+    index: ListIndex = {}
     counts = dict.fromkeys((each.value for each in PolicyResult), 0)
     for compiled in policies.by_type.get(resource.type, ()):
-        judgement = judge(compiled, value, {**compiled.policy.parameters, **parameters.get(compiled.policy.id, {})})
+        given = {**compiled.policy.parameters, **parameters.get(compiled.policy.id, {})}
+        judgement = judge(compiled, value, given, index)
         counts[judgement.result.value] += 1
         match judgement.result:
             case PolicyResult.PASS:
@@ -251,7 +257,7 @@ def host_resource(sections: Mapping[str, Section], name: str) -> Resource:
 
 HOST_SECTIONS = (
     "os", "kernel", "modules", "users", "groups", "sudo", "files", "mounts", "units", "sockets", "sshd", "pam", "cron",
-    "firewall", "time", "cloud",
+    "firewall", "time", "cloud", "updates_apt",
 )  # fmt: skip
 PACKAGE_SECTIONS = ("packages_deb", "packages_rpm", "packages_apk")
 

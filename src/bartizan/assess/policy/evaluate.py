@@ -37,8 +37,10 @@ SHOWN = 20
 """Elements that a trace lists of one macro."""
 
 Environment = list[Any]
+ListIndex = dict[tuple[int, str], dict[str, list[Any]]]
+"""(identity of a list, field) to the elements for each text in that field."""
 Run = Callable[[Environment], Any]
-_BUDGET, _TRACE, _FIRST = 0, 1, 2
+_BUDGET, _TRACE, _INDEX, _FIRST = 0, 1, 2, 3
 
 
 class Touched(Exception):
@@ -92,9 +94,12 @@ class Program:
         self._slots = compiler.slots
         self._traced: Run | None = None
 
-    def evaluate(self, *values: Any) -> Any:
-        """The value; raises one of TROUBLE, or TooExpensive."""
-        return self._run([BUDGET, None, *values, *([None] * self._slots)])
+    def evaluate(self, *values: Any, index: ListIndex | None = None) -> Any:
+        """The value; raises one of TROUBLE, or TooExpensive.
+
+        `index` remembers, over all evaluations on the same values, which elements of a list have a field at a value.
+        """
+        return self._run([BUDGET, None, {} if index is None else index, *values, *([None] * self._slots)])
 
     def trace(self, *values: Any) -> Trace:
         """What an evaluation of these values read; whatever it raises is left out, as evaluate() tells it."""
@@ -103,7 +108,7 @@ class Program:
             self._traced = compiler.compile(self._node, {name: _FIRST + n for n, name in enumerate(self._variables)})
         trace = Trace()
         try:
-            self._traced([BUDGET, trace, *values, *([None] * self._slots)])
+            self._traced([BUDGET, trace, {}, *values, *([None] * self._slots)])
         except (*TROUBLE, TooExpensive):
             return trace
         return trace
@@ -262,6 +267,9 @@ class _Compiler:
         if node.name == "map":
             condition = within.compile(node.condition, inner) if node.condition else None
             return _map(loop, condition)
+        key = _key(node)
+        if key is not None and not self.traced:
+            loop = _Loop(_having(loop.target, *key), slot, loop.body)
         run = {"all": _all, "exists": _exists, "exists_one": _exists_one, "filter": _filter}[node.name](loop)
         if not self.traced:
             return run
@@ -281,6 +289,44 @@ class _Compiler:
                 env[_TRACE] = kept
 
         return traced
+
+
+def _key(node: Macro) -> tuple[str, str] | None:
+    """(field, text) where only elements with that text in that field can decide a macro:
+    `exists(x, x.field == "text" && ...)`, `all(x, x.field != "text" || ...)`."""
+    join, operator = ("||", "!=") if node.name == "all" else ("&&", "==")
+    first = node.body.operands[0] if isinstance(node.body, Logic) and node.body.operator == join else node.body
+    match first:
+        case Binary(operator=found, left=Select(target=Name(name=name), field=key), right=Literal(value=str(text))):
+            return (key, text) if found == operator and name == node.variable else None
+    return None
+
+
+def _having(target: Run, key: str, text: str) -> Run:
+    """The elements that have a text in a field, and those of which that cannot be told."""
+
+    def run(env: Environment) -> Any:
+        items = target(env)
+        if items.__class__ is not list:
+            return items
+        buckets = env[_INDEX].get((id(items), key))
+        if buckets is None:
+            buckets = env[_INDEX][id(items), key] = _buckets(items, key)
+        return buckets.get(text, buckets[_UNTOLD])
+
+    return run
+
+
+_UNTOLD = "\0untold"
+
+
+def _buckets(items: list[Any], key: str) -> dict[str, list[Any]]:
+    untold = [each for each in items if each.__class__ is not dict or each.get(key).__class__ is not str]
+    buckets: dict[str, list[Any]] = {_UNTOLD: untold}
+    for each in items:
+        if each.__class__ is dict and each.get(key).__class__ is str:
+            buckets.setdefault(each[key], list(untold)).append(each)
+    return buckets
 
 
 @dataclass(frozen=True, slots=True)
