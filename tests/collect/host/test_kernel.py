@@ -56,9 +56,8 @@ def test_only_named_boot_parameters_leave_the_command_line() -> None:
 
 def test_the_boot_loader_tells_whether_it_asks_for_a_password(host: Host) -> None:
     text = 'set superusers="root"\npassword_pbkdf2 root grub.pbkdf2.sha512.10000.SECRET\n'
-    facts = host.facts(
-        kernel.COLLECTOR, {"/boot/grub/grub.cfg": text, "/etc/default/grub": 'GRUB_CMDLINE_LINUX="audit=1"\n'}
-    )
+    next_start = 'GRUB_CMDLINE_LINUX="audit=1"\n'
+    facts = host.facts(kernel.COLLECTOR, {"/boot/grub/grub.cfg": text, "/etc/default/grub": next_start})
     assert facts["boot_loader"] == {"path": "/boot/grub/grub.cfg", "superusers": True, "password": True}
     assert facts["boot_parameters"] == {"audit": "1"}
     assert "SECRET" not in json.dumps(facts)
@@ -79,7 +78,8 @@ def test_modules_that_are_kept_from_loading(host: Host) -> None:
             "/etc/modprobe.d/x.conf": "install cramfs /bin/false\ninstall usb-storage /usr/bin/logger SECRET\n"
             "blacklist dccp # no\noptions x y=SECRET\ninstall udf \\\n /bin/true\n",
             "/usr/lib/modprobe.d/x.conf": "install hidden /bin/true\n",
-            "/lib/modules/6.1/modules.dep": "kernel/fs/udf/udf.ko.xz: kernel/lib/crc.ko\nkernel/drivers/usb-storage.ko:\n",
+            "/lib/modules/6.1/modules.dep": "kernel/fs/udf/udf.ko.xz: kernel/lib/crc.ko\n"
+            "kernel/drivers/usb-storage.ko:\n",
             "/lib/modules/6.1/modules.builtin": "kernel/fs/squashfs/squashfs.ko\nkernel/fs/ext4/ext4.ko\n",
             "/etc/modules-load.d/net.conf": "br_netfilter\n",
         },

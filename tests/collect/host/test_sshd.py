@@ -212,7 +212,8 @@ CONFIGURATIONS = [
     "PermitRootLogin without-password\nCiphers +aes128-cbc\nMACs -umac*\nKexAlgorithms ^curve25519-sha256\n",
     "Port 2022\nAddressFamily inet\nAllowUsers a b\nDenyGroups x\nLoginGraceTime 1m30s\nClientAliveInterval 5m\n",
     "Match User nobody-here\nX11Forwarding no\nMatch all\nPermitTTY no\nPermitTTY yes\n",
-    'Banner "/etc/my banner"\nAuthorizedKeysFile none\nLogLevel verbose\nSyslogFacility authpriv\nRequiredRSASize 3072\n',
+    'Banner "/etc/my banner"\nAuthorizedKeysFile none\nLogLevel verbose\nSyslogFacility authpriv\n'
+    "RequiredRSASize 3072\n",
 ]
 
 

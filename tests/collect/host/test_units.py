@@ -20,7 +20,8 @@ from host_folder import Host
 UNITS: dict[str, str | bytes] = {
     "/lib": "-> usr/lib",
     "/usr/lib/systemd/system/nginx.service": "[Unit]\nDescription=web\n[Service]\nType=forking\n"
-    'ExecStart=-/usr/sbin/nginx -g "TOKEN"\nEnvironment=PASSWORD=TOKEN\nPrivateTmp=true\nSystemCallFilter=@system-service\n'
+    'ExecStart=-/usr/sbin/nginx -g "TOKEN"\nEnvironment=PASSWORD=TOKEN\nPrivateTmp=true\n'
+    "SystemCallFilter=@system-service\n"
     "User=www\n[Install]\nWantedBy=multi-user.target\n",
     "/etc/systemd/system/multi-user.target.wants/nginx.service": "-> /usr/lib/systemd/system/nginx.service",
     "/etc/systemd/system/nginx.service.d/50.conf": "[Service]\nSystemCallFilter=~@privileged\nUser=\nUser=web\n",
