@@ -35,3 +35,9 @@ class Failure(Exception):
         """The lines that are shown on standard error."""
         lines = [f"error: {self.what}", *(f"  {line}" for line in (self.meaning, self.remedy) if line)]
         return "\n".join(lines)
+
+
+def told_by(error: Exception, *, meaning: str = "", code: ExitCode = ExitCode.FINDINGS) -> Failure:
+    """A failure in the words of an error that names what happened and, in the sentences after it, what to do."""
+    what, _, remedy = str(error).partition(". ")
+    return Failure(what, meaning=meaning, remedy=remedy, code=code)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -15,8 +15,11 @@ from bartizan.cli.failure import ExitCode, Failure
 from bartizan.cli.scan_host import open_advisories
 from bartizan.cli.terminal import say, warn, working
 from bartizan.exchange.feed_age import age_in_days, newest_until
+from bartizan.model.wire import plain
 
 if TYPE_CHECKING:
+    from bartizan.assess.vulnerability.advisories import Cve
+    from bartizan.assess.vulnerability.explain import Told
     from bartizan.assess.vulnerability.feed_report import FeedReport
     from bartizan.exchange.feeds.mirror import SyncReport
 
@@ -139,3 +142,65 @@ def show_status(data: Path | None, *, as_json: bool) -> int:
         for feed in feeds:
             typer.echo(f"  {feed.source:<28}{feed.records:>10,}  {feed.newest[:10]}")
     return ExitCode.CLEAN
+
+
+def show_advisory(id_: str, data: Path | None, *, as_json: bool) -> int:
+    """One vulnerability: what is known of it, and whom it affects."""
+    from bartizan.assess.vulnerability.explain import about
+
+    path = data / ADVISORIES if data else advisory_file()
+    if path is None:
+        raise Failure(
+            f"there are no advisories in {data_folder()}",
+            remedy="Fetch them: bartizan feeds sync, or import a folder: bartizan feeds import DIR",
+            code=ExitCode.INCOMPLETE,
+        )
+    advisories = open_advisories(path)
+    assert advisories is not None
+    with advisories, working(f"Looking for {id_}"):
+        told = about(advisories, id_)
+    if not told.advisories and not told.cves:
+        raise Failure(
+            f"nothing is known about {id_}",
+            meaning=f"It is in none of the sources of {path}.",
+            remedy="Check its spelling, or bring the sources up to date: bartizan feeds sync",
+        )
+    typer.echo(json.dumps(_plain(told), indent=2) if as_json else "\n".join(_text(id_, told)))
+    return ExitCode.CLEAN
+
+
+def _plain(told: "Told") -> dict[str, Any]:
+    names = ("id", "rules", "aliases", "summary", "published", "modified", "references")
+    return {
+        "advisories": [{name: getattr(record, name) for name in names} for record in told.advisories],
+        "cves": {name: _cve_facts(cve) for name, cve in told.cves.items()},
+        "affected": [plain(each) for each in told.affected],
+    }
+
+
+def _cve_facts(cve: "Cve") -> dict[str, Any]:
+    kev = cve.data.kev
+    return {
+        "epss": cve.epss,
+        "percentile": cve.percentile,
+        "kev": None if kev is None else {"added": kev.added, "due": kev.due, "ransomware": kev.ransomware},
+        "vectors": [list(vector) for vector in cve.data.vectors],
+        "exploitation": cve.data.exploitation,
+    }
+
+
+def _text(id_: str, told: "Told") -> list[str]:
+    lines = [id_]
+    summary = next((each.summary for each in told.advisories if each.summary), "")
+    lines += [summary] if summary else []
+    for name, cve in told.cves.items():
+        if cve.data.kev is not None:
+            lines.append(f"  {name} is known to be exploited since {cve.data.kev.added}")
+        if cve.epss is not None:
+            lines.append(f"  {name}: EPSS {cve.epss:.1%} within 30 days, above {cve.percentile or 0:.0%} of all")
+        lines += [f"  {source} {vector}" for source, _, vector in cve.data.vectors]
+    lines += ["", "Advisories: " + ", ".join(each.id for each in told.advisories), ""]
+    for each in told.affected:
+        lines.append(f"  {each.ecosystem:<20} {each.package:<28} {each.affected}")
+    references = dict.fromkeys(link for each in told.advisories for link in each.references)
+    return [*lines, "", *(f"  {link}" for link in list(references)[:8])]

@@ -61,7 +61,21 @@ def main(arguments: list[str]) -> int:
         # The reader (`| head`) has seen enough. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.CLEAN
+    except Exception as error:
+        if "BARTIZAN_DEBUG" in os.environ:
+            raise
+        typer.echo(_defect(error).text(), err=True)
+        return ExitCode.INCOMPLETE
     return code if isinstance(code, int) else ExitCode.CLEAN
+
+
+def _defect(error: Exception) -> Failure:
+    """Nobody foresaw it: not the user's fault, and nothing that was printed so far is complete."""
+    return Failure(
+        f"unexpected {type(error).__name__}: {error}",
+        meaning="This is a defect of Bartizan; whatever it was doing is not complete.",
+        remedy="Please report it with what the same command prints when BARTIZAN_DEBUG=1 is set.",
+    )
 
 
 def _usage(error: typer.TyperException) -> int:

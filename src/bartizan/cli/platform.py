@@ -11,7 +11,7 @@ import typer
 from bartizan import __version__
 from bartizan.cli.company import Company
 from bartizan.cli.data_folder import data_folder
-from bartizan.cli.failure import ExitCode, Failure
+from bartizan.cli.failure import ExitCode, told_by
 from bartizan.cli.terminal import say
 from bartizan.inventory.errors import InventoryError
 from bartizan.server import logs
@@ -71,7 +71,7 @@ def _serve(settings: Settings, ready: Callable[[str], None] | None) -> None:
         with suppress(KeyboardInterrupt):  # uvicorn has stopped by then, and raises the signal once more
             run(settings, ready=ready, configure_logs=False)
     except (CannotStart, InventoryError) as error:
-        raise Failure(str(error)) from error
+        raise told_by(error) from error
 
 
 def set_up(data: Path | None, database: str | None) -> int:
@@ -89,7 +89,7 @@ def reset_password(username: str, data: Path | None, database: str | None) -> in
     try:
         fresh = new_password(settings, username)
     except InventoryError as error:
-        raise Failure(str(error), code=ExitCode.USAGE) from error
+        raise told_by(error, code=ExitCode.USAGE) from error
     typer.echo(f"new password of {username}: {fresh} (shown this once)")
     return ExitCode.CLEAN
 
@@ -99,7 +99,7 @@ def _bootstrap(settings: Settings) -> Bootstrap:
         prepare(settings)
         return bootstrap(settings)
     except (CannotStart, InventoryError) as error:
-        raise Failure(str(error)) from error
+        raise told_by(error) from error
 
 
 def _log_to_file(path: Path) -> None:

@@ -9,7 +9,7 @@ import typer
 from sqlalchemy import Connection, func, select, text
 
 from bartizan.cli.data_folder import data_folder
-from bartizan.cli.failure import ExitCode, Failure
+from bartizan.cli.failure import ExitCode, Failure, told_by
 from bartizan.cli.terminal import say, working
 from bartizan.inventory.audit import verify as verify_audit
 from bartizan.inventory.blobs import unpack
@@ -41,11 +41,11 @@ def opened(data: Path | None, database: str | None, *, new: bool = False) -> Ite
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         store = Store.open(database or f"sqlite:///{path}")
     except (StoreError, OSError) as error:
-        raise Failure(str(error), code=ExitCode.USAGE) from error
+        raise told_by(error, code=ExitCode.USAGE) from error
     try:
         yield store
     except InventoryError as error:
-        raise Failure(str(error)) from error
+        raise told_by(error) from error
     finally:
         store.close()
 
@@ -75,7 +75,7 @@ def show_status(data: Path | None, database: str | None) -> int:
         try:
             store.check_schema()
         except SchemaMissing as error:
-            raise Failure(str(error)) from error
+            raise told_by(error) from error
         with store.read() as conn:
             for name in COUNTED:
                 if name in METADATA.tables:
