@@ -13,8 +13,8 @@ PYTHON_SOURCES := src tests benchmarks hatch_build.py
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
-up: $(VENV)/.runtime build/ui.digest ## install, build the UI, start and assess this host (FEEDS=folder of advisories)
-	@exec $(BIN)/bartizan up $(if $(FEEDS),--feeds "$(FEEDS)")
+up: $(VENV)/.runtime build/ui.digest ## install, build the UI, start, assess this host (FEEDS=folder, ARGS=for `bartizan up`)
+	@exec $(BIN)/bartizan up $(if $(FEEDS),--feeds "$(FEEDS)") $(ARGS)
 
 test: $(VENV)/.development build/ui.digest components ## every test, with the real components they need (ARGS=for pytest)
 	$(BIN)/pytest -n 2 -rs $(if $(filter true,$(CI)),--no-skips) $(ARGS)

@@ -55,7 +55,8 @@ def build_ui(root: Path) -> bool:
         return False
     environment = _with_node()
     _install(web, environment)
-    _npm(["run", "build"], web, environment)
+    _say("Building the UI ...")
+    _npm(["run", "build"], web, environment, quiet=True)
     if not (static / "index.html").is_file():
         raise BuildError(f"`npm run build` in {web} left no {static / 'index.html'}")
     stamp.parent.mkdir(exist_ok=True)
@@ -75,19 +76,28 @@ def _install(web: Path, environment: dict[str, str]) -> None:
     stamp = web / "node_modules/.installed"
     wanted = hashlib.sha256(b"".join((web / name).read_bytes() for name in ("package.json", "package-lock.json")))
     if _read(stamp) != wanted.hexdigest():
-        _npm(["ci", "--no-audit", "--no-fund"], web, environment)
+        _say("Installing what the UI is built with, by hash ...")
+        _npm(["ci", "--no-audit", "--no-fund", "--no-update-notifier"], web, environment, quiet=True)
         stamp.write_text(wanted.hexdigest())
 
 
-def _npm(arguments: list[str], web: Path, environment: dict[str, str]) -> None:
+def _npm(arguments: list[str], web: Path, environment: dict[str, str], *, quiet: bool = False) -> None:
     npm = shutil.which("npm", path=environment["PATH"])
     if npm is None:
         raise BuildError(f"npm is missing beside {shutil.which('node', path=environment['PATH'])}: install npm")
-    done = subprocess.run([npm, *arguments], cwd=web, env=environment, check=False)  # noqa: S603 - our own arguments
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        [npm, *arguments], cwd=web, env=environment, check=False, text=True, errors="replace",
+        stdout=subprocess.PIPE if quiet else None, stderr=subprocess.STDOUT if quiet else None,
+    )  # fmt: skip
     if done.returncode:
+        sys.stderr.write(done.stdout or "")
         raise BuildError(
             f"`npm {' '.join(arguments)}` failed in {web} with code {done.returncode}; its output is above"
         )
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")  # standard output belongs to the build frontend
 
 
 def node_folder() -> Path | None:
@@ -133,7 +143,7 @@ def main(arguments: list[str]) -> int:
     elif arguments[:1] == ["npm"]:
         _npm(arguments[1:], root / "web", _with_node())
     else:
-        sys.stdout.write("The UI was built\n" if build_ui(root) else "The UI is up to date\n")
+        build_ui(root)
     return 0
 
 
