@@ -11,6 +11,8 @@ declare -A present=( # package: a command, or a pattern for a path, that shows i
   [chromium]='chromium'
   [debootstrap]='debootstrap'
   [dpkg-dev]='dpkg-scanpackages'
+  [rpm]='rpm'
+  [ruby]='ruby'
 )
 
 missing() {
