@@ -9,7 +9,7 @@ that made it true or false.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,12 +66,16 @@ class Trace:
     values: dict[str, Any] = field(default_factory=dict)
 
     def read(self, path: str, value: Any) -> None:
+        if not path:
+            return
         if isinstance(value, (list, dict)) and len(value) > SHOWN:
             value = f"{len(value)} elements"
         self.values[path] = value
 
     def elements(self, path: str, elements: list[Any], count: int) -> None:
         """The elements that decided a macro; none decided means that it looked at all of them in vain."""
+        if not path:
+            return
         if elements:
             shown: list[Any] = elements[:SHOWN]
             if len(elements) > SHOWN:
@@ -129,7 +133,7 @@ def path_text(node: Node) -> str:
             return path_text(first)
         case Call(target=Node() as target):
             return path_text(target)
-    return "value"
+    return ""
 
 
 @dataclass(slots=True)
@@ -274,7 +278,8 @@ class _Compiler:
         if not self.traced:
             return run
         fields = sorted(_fields_of(node.body, node.variable))
-        path = path_text(node)
+        path = path_text(node) or next(iter(_resource_paths(node.body)), "")
+        literal = isinstance(node.target, ListOf)
 
         def traced(env: Environment) -> Any:
             kept = env[_TRACE]
@@ -283,7 +288,10 @@ class _Compiler:
                 items = _elements(loop.target(env))
                 wanted = node.name != "all"
                 found = [_shown(item, fields) for item in items if _holds(loop, env, item) is wanted]
-                kept.elements(path, found, len(items))
+                if literal and not found:
+                    kept.values[path] = "none of " + ", ".join(map(str, items))
+                else:
+                    kept.elements(path, found, len(items))
                 return run(env)
             finally:
                 env[_TRACE] = kept
@@ -593,6 +601,25 @@ def _map(loop: _Loop, condition: Run | None) -> Run:
 def _known(item: Any) -> None:
     if item.__class__ is Gap:
         raise Touched(item)
+
+
+def _resource_paths(node: Node) -> Iterator[str]:
+    """The paths of the resource that an expression reads, outermost first."""
+    stack: list[Any] = [node]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, Select) and (path := path_text(each)) and _root(each) == "resource":
+            yield path
+        elif isinstance(each, Node):
+            stack += [getattr(each, name) for name in each.__dataclass_fields__]
+        elif isinstance(each, tuple):
+            stack += each
+
+
+def _root(node: Node) -> str:
+    while isinstance(node, (Select, Index)):
+        node = node.target
+    return node.name if isinstance(node, Name) else ""
 
 
 def _fields_of(node: Node, variable: str) -> set[str]:

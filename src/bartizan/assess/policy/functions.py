@@ -274,6 +274,7 @@ FUNCTIONS: tuple[Function, ...] = (
 )
 
 
+@lru_cache(maxsize=1)
 def by_name() -> dict[tuple[str, bool], list[Function]]:
     """(name, is a method) to the ways to call it."""
     out: dict[tuple[str, bool], list[Function]] = {}

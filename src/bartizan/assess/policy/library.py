@@ -35,7 +35,7 @@ from typing import Any
 
 from bartizan.assess.policy.check import Checked, check
 from bartizan.assess.policy.evaluate import Program
-from bartizan.assess.policy.schema import Schema, default, put, read_schema, without_gaps
+from bartizan.assess.policy.schema import Schema, misfit, put, read_schema
 from bartizan.assess.policy.syntax import ExpressionError, parse
 from bartizan.assess.policy.types import BOOL, ObjectType, accepts, matches, suggest, type_of
 from bartizan.content import FOLDER
@@ -343,15 +343,14 @@ class _FileReader:
         unknowns = value.get("unknown", {})
         if not isinstance(unknowns, dict):
             raise self.fail((*where, "unknown"), "`unknown` must be a mapping of paths to reasons")
-        attributes: dict[str, Any] = default(schema.root)
+        attributes: dict[str, Any] = {}
         for path, each in {**start, **given}.items():
             if why := put(schema.root, attributes, path, each):
                 raise self.fail((*where, path), f"{path}: {why}")
-        attributes = without_gaps(attributes)
         if why := matches(schema.root, attributes):
             raise self.fail(where, f"in case {value.get('name', '')!r}: {why}")
         for path in unknowns:
-            if why := put(schema.root, default(schema.root), path, None):
+            if why := misfit(schema.root, path):
                 raise self.fail((*where, "unknown", path), f"{path}: {why}")
         name = self.text((*where, "name"), value.get("name", expected.value))
         return PolicyCase(

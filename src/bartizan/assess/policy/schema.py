@@ -122,13 +122,6 @@ def default(type_: Type) -> Any:
             return ZEROS[type_]
 
 
-def without_gaps(value: Any) -> Any:
-    """The value without the fields that are not known."""
-    if isinstance(value, dict):
-        return {key: without_gaps(each) for key, each in value.items() if not isinstance(each, Gap)}
-    return [without_gaps(each) for each in value] if isinstance(value, list) else value
-
-
 def fill(type_: Type, value: Any, problems: list[str], path: str = "") -> Any:
     """The value with every missing field filled in; None means missing. What does not fit the schema becomes a Gap."""
     if value.__class__ is Gap:
@@ -180,12 +173,18 @@ def resource_value(schema: Schema, attributes: Mapping[str, Any], unknowns: Iter
     return value
 
 
+def misfit(type_: Type, path: str) -> str:
+    """What is wrong with a dotted path, or nothing."""
+    return put(type_, {}, path, None)
+
+
 def put(type_: Type, value: Any, path: str, item: Any) -> str:
     """Set the value at a dotted path, as the schema reads it; returns what is wrong with the path, or nothing.
 
     Within a map all that remains is the key (`sysctl.net.ipv4.ip_forward`), unless the map holds objects: then the
     longest existing key that leads on is taken, or the key is written in brackets (`units[ssh.service].enabled`).
-    A list without an index means each of its elements (`units.running`). A gap above the path covers it.
+    A list without an index means each of its elements (`units.running`). A gap above the path covers it. What
+    is missing on the way is made, for `fill` to complete.
     """
     while True:
         if isinstance(value, Gap):
@@ -195,14 +194,16 @@ def put(type_: Type, value: Any, path: str, item: Any) -> str:
             if key not in type_.fields:
                 return f"has no field {key!r}{suggest(key, type_.fields)}"
             below: Type = type_.fields[key]
+            if rest and key not in value:
+                value[key] = [] if isinstance(below, ListType) else {}
         elif isinstance(type_, MapType):
             below = type_.value
             if rest and key not in value:
-                value[key] = default(below)
+                value[key] = {}
         elif isinstance(type_, ListType) and key.isdigit() and int(key) < len(value):
             below = type_.item
         elif isinstance(type_, ListType) and not key.isdigit():
-            found = [put(type_.item, each, path, item) for each in value]
+            found = [put(type_.item, each, path, item) for each in value or [{}]]
             return next((why for why in found if why), "")
         else:
             return f"nothing at {path!r}"
