@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.interface import Collector, run
-from bartizan.model.snapshot import Section
+from bartizan.model.snapshot import Problem
 
 Files = Mapping[str, str | bytes]
 
@@ -25,15 +27,28 @@ def write(root: Path, files: Files) -> None:
             path.write_bytes(contents.encode() if isinstance(contents, str) else contents)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What one collector saw; facts are plain JSON of any shape."""
+
+    facts: Any
+    problems: tuple[Problem, ...]
+
+
+def see(collector: Collector, view: FilesystemView) -> Seen:
+    section = run(collector, view)
+    return Seen(section.facts, section.problems)
+
+
 class Host:
     """A folder that is looked at as a host."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def section(self, collector: Collector, files: Files) -> Section:
+    def section(self, collector: Collector, files: Files) -> Seen:
         write(self.root, files)
-        return run(collector, LocalView(str(self.root)))
+        return see(collector, LocalView(str(self.root)))
 
     def facts(self, collector: Collector, files: Files) -> Any:
         return self.section(collector, files).facts

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bartizan.model.snapshot import Section
-from host_folder import Host
+from host_folder import Host, Seen
 
 
 @pytest.fixture
@@ -15,6 +14,6 @@ def host(tmp_path: Path) -> Host:
 
 
 @pytest.fixture
-def problems_of() -> Callable[[Section], dict[str, str]]:
+def problems_of() -> Callable[[Seen], dict[str, str]]:
     """Path to reason, of a section."""
     return lambda section: {problem.path: problem.reason for problem in section.problems}

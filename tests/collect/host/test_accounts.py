@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from bartizan.collect.host import groups, os, users
 from bartizan.collect.interface import Problems
-from bartizan.model.snapshot import Section
-from host_folder import Host
+from host_folder import Host, Seen
 
-ProblemsOf = Callable[[Section], dict[str, str]]
+ProblemsOf = Callable[[Seen], dict[str, str]]
 
 
 def test_os_release_is_read_with_shell_quoting(host: Host) -> None:

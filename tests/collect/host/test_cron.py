@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from bartizan.collect.host.cron import COLLECTOR, parse
 from bartizan.collect.interface import Problems
-from bartizan.model.snapshot import Section
-from host_folder import Host
+from host_folder import Host, Seen
 
 
 def test_tables_of_the_system_and_of_users(host: Host) -> None:
@@ -39,7 +38,7 @@ def test_tables_of_the_system_and_of_users(host: Host) -> None:
     assert "SECRET" not in json.dumps(facts)
 
 
-def test_what_is_no_job_is_a_problem(host: Host, problems_of: Callable[[Section], dict[str, str]]) -> None:
+def test_what_is_no_job_is_a_problem(host: Host, problems_of: Callable[[Seen], dict[str, str]]) -> None:
     section = host.section(COLLECTOR, {"/etc/crontab": "hello\n* * * * root\n$(x) * * * * root y\n"})
     assert list(problems_of(section)) == ["/etc/crontab:1", "/etc/crontab:2", "/etc/crontab:3"]
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.host import files, kernel, modules, mounts, sysctl
-from bartizan.collect.interface import NEEDS_LIVE, Problems, run
-from bartizan.model.snapshot import Section
-from host_folder import Host
+from bartizan.collect.host.glob import glob
+from bartizan.collect.host.watched_files import WATCHED_FILES
+from bartizan.collect.interface import NEEDS_LIVE, Problems
+from host_folder import Host, Seen, see
 
-ProblemsOf = Callable[[Section], dict[str, str]]
+ProblemsOf = Callable[[Seen], dict[str, str]]
 
 
 def test_sysctl_files_count_in_order_of_their_names_and_folders(host: Host) -> None:
@@ -64,7 +65,7 @@ def test_the_boot_loader_tells_whether_it_asks_for_a_password(host: Host) -> Non
 
 
 def test_this_kernel_agrees_with_proc() -> None:
-    facts = run(kernel.COLLECTOR, LocalView("/")).facts
+    facts = see(kernel.COLLECTOR, LocalView("/")).facts
     assert facts["release"] == os.uname().release
     for key in ("kernel.randomize_va_space", "fs.protected_symlinks", "net.ipv4.ip_forward"):
         with open("/proc/sys/" + key.replace(".", "/")) as file:
@@ -114,7 +115,7 @@ def test_fstab_keeps_named_options_only(host: Host, problems_of: ProblemsOf) -> 
 
 
 def test_mounts_of_this_machine_agree_with_the_kernel() -> None:
-    mounted = {mount["point"]: mount for mount in run(mounts.COLLECTOR, LocalView("/")).facts["mounted"]}
+    mounted = {mount["point"]: mount for mount in see(mounts.COLLECTOR, LocalView("/")).facts["mounted"]}
     assert mounted["/proc"]["type"] == "proc"
     assert not os.path.ismount("/") or "/" in mounted
 
@@ -155,13 +156,13 @@ def test_no_digest_of_anything_that_is_secret() -> None:
         "package-credentials",
         "user-history",
     }
-    assert {group.name for group in files.WATCHED_FILES if group.digest}.isdisjoint(secret)
+    assert {group.name for group in WATCHED_FILES if group.digest}.isdisjoint(secret)
 
 
 @pytest.mark.parametrize("pattern", ["/etc/*.d", "/e*/[a-c]", "/etc", "/no*/x", "/etc/passwd/*"])
 def test_patterns(host: Host, pattern: str) -> None:
     host.section(files.COLLECTOR, {"/etc/a": "", "/etc/x.d/": "", "/etc/.h.d/": "", "/etc/passwd": ""})
-    found = files.glob(LocalView(str(host.root)), Problems(), pattern)
+    found = glob(LocalView(str(host.root)), Problems(), pattern)
     expected = {"/etc/*.d": ["/etc/x.d"], "/e*/[a-c]": ["/etc/a"], "/etc": ["/etc"]}
     assert found == expected.get(pattern, [])
 

@@ -16,11 +16,10 @@ from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.host import cloud, time
 from bartizan.collect.host.firewall import nftables
 from bartizan.collect.host.firewall import section as firewall
-from bartizan.collect.interface import NEEDS_LIVE, Problems, run
-from bartizan.model.snapshot import Section
-from host_folder import Host
+from bartizan.collect.interface import NEEDS_LIVE, Problems
+from host_folder import Host, Seen, see
 
-ProblemsOf = Callable[[Section], dict[str, str]]
+ProblemsOf = Callable[[Seen], dict[str, str]]
 
 
 def attribute(kind: int, value: bytes) -> bytes:
@@ -93,7 +92,7 @@ def test_the_running_filter(
 ) -> None:
     monkeypatch.setattr(firewall, "base_chains", lambda: chains)
     monkeypatch.setattr(firewall, "_legacy", lambda *_: ())
-    facts = run(firewall.COLLECTOR, LocalView("/")).facts
+    facts = see(firewall.COLLECTOR, LocalView("/")).facts
     assert (facts["active"], facts["input_policy"]) == (active, policy)
 
 
@@ -102,7 +101,7 @@ def test_a_kernel_that_does_not_answer_is_unknown(monkeypatch: pytest.MonkeyPatc
         raise nftables.Unavailable("netlink: operation not permitted")
 
     monkeypatch.setattr(firewall, "base_chains", denied)
-    section = run(firewall.COLLECTOR, LocalView("/"))
+    section = see(firewall.COLLECTOR, LocalView("/"))
     assert section.facts["active"] is None
     assert problems_of(section)["@active"] == "netlink: operation not permitted"
 
@@ -110,7 +109,7 @@ def test_a_kernel_that_does_not_answer_is_unknown(monkeypatch: pytest.MonkeyPatc
 def test_older_iptables_rules_cannot_be_told(monkeypatch: pytest.MonkeyPatch, problems_of: ProblemsOf) -> None:
     monkeypatch.setattr(firewall, "base_chains", list)
     monkeypatch.setattr(firewall, "_legacy", lambda *_: ("filter",))
-    section = run(firewall.COLLECTOR, LocalView("/"))
+    section = see(firewall.COLLECTOR, LocalView("/"))
     assert section.facts["active"] is None
     assert "older iptables" in problems_of(section)["@active"]
 

@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from bartizan.collect.host.pam import COLLECTOR, parse
 from bartizan.collect.interface import Problems
-from bartizan.model.snapshot import Section
-from host_folder import Host
+from host_folder import Host, Seen
 
-ProblemsOf = Callable[[Section], dict[str, str]]
+ProblemsOf = Callable[[Seen], dict[str, str]]
 
 
 def test_a_stack_with_all_kinds_of_includes(host: Host) -> None:

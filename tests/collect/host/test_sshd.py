@@ -15,18 +15,16 @@ from bartizan.collect.host.sshd.build import read_build
 from bartizan.collect.host.sshd.section import COLLECTOR, algorithms, seconds
 from bartizan.collect.host.sshd.settings import SETTINGS, Kind, default
 from bartizan.collect.host.sshd.syntax import SyntaxProblem, match_criteria, split_line
-from bartizan.collect.interface import run
-from bartizan.model.snapshot import Section
-from host_folder import Host, write
+from host_folder import Host, Seen, see, write
 
-ProblemsOf = Callable[[Section], dict[str, str]]
+ProblemsOf = Callable[[Seen], dict[str, str]]
 PROGRAM = (
     b"\0OpenSSH_6.6.1*\0OpenSSH_9.2p1\0OpenSSH_9.2p1 Debian-2+deb12u3\0"
     b"chacha20-poly1305@openssh.com,aes128-ctr\0debianbanner\0"
 )
 
 
-def collect(host: Host, configuration: str, **more: str) -> Section:
+def collect(host: Host, configuration: str, **more: str) -> Seen:
     files: dict[str, str | bytes] = {"/usr/sbin/sshd": PROGRAM, "/etc/ssh/sshd_config": configuration}
     return host.section(COLLECTOR, files | {"/" + name.replace("__", "/"): text for name, text in more.items()})
 
@@ -199,7 +197,7 @@ def test_no_text_breaks_it(tmp_path_factory: pytest.TempPathFactory, first: str,
     root = tmp_path_factory.mktemp("sshd")
     text = f"{first}\nMatch {second}\n{second}\nInclude {first}".encode("utf-8", "replace")
     write(root, {"/usr/sbin/sshd": PROGRAM, "/etc/ssh/sshd_config": text})
-    run(COLLECTOR, LocalView(str(root)))
+    see(COLLECTOR, LocalView(str(root)))
 
 
 @given(st.binary(max_size=200))
@@ -232,7 +230,7 @@ def test_the_real_sshd_agrees(tmp_path: Path, configuration: str) -> None:
     printed = subprocess.run([program, "-T", "-f", str(file)], capture_output=True, text=True, check=True).stdout
     root = tmp_path / "root"
     write(root, {"/usr/sbin/sshd": Path(program).read_bytes(), "/etc/ssh/sshd_config": file.read_text()})
-    ours = run(COLLECTOR, LocalView(str(root))).facts["effective"]
+    ours = see(COLLECTOR, LocalView(str(root))).facts["effective"]
     theirs: dict[str, list[str]] = {}
     for line in printed.splitlines():
         keyword, _, value = line.partition(" ")

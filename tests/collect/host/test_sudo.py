@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from bartizan.collect.host.sudo.grammar import GrammarError, Sudoers, parse_line, split, strip_comment
 from bartizan.collect.host.sudo.section import COLLECTOR
-from bartizan.model.snapshot import Section
-from host_folder import Host
+from host_folder import Host, Seen
 
-ProblemsOf = Callable[[Section], dict[str, str]]
+ProblemsOf = Callable[[Seen], dict[str, str]]
 ACCOUNTS = {
     "/usr/bin/sudo": "",
     "/etc/passwd": "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:/bin/sh\nbob:x:1001:1001::/:/bin/sh\n",
@@ -21,7 +20,7 @@ ACCOUNTS = {
 }
 
 
-def collect(host: Host, sudoers: str, **more: str) -> Section:
+def collect(host: Host, sudoers: str, **more: str) -> Seen:
     files: dict[str, str | bytes] = {**ACCOUNTS, "/etc/sudoers": sudoers}
     return host.section(COLLECTOR, files | {"/etc/sudoers.d/" + name: text for name, text in more.items()})
 

@@ -13,9 +13,8 @@ from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.host import sockets
 from bartizan.collect.host.units import unit_file
 from bartizan.collect.host.units.section import COLLECTOR
-from bartizan.collect.interface import NEEDS_LIVE, Problems, run
-from bartizan.model.snapshot import Section
-from host_folder import Host
+from bartizan.collect.interface import NEEDS_LIVE, Problems
+from host_folder import Host, Seen, see
 
 UNITS: dict[str, str | bytes] = {
     "/lib": "-> usr/lib",
@@ -43,11 +42,11 @@ UNITS: dict[str, str | bytes] = {
 
 
 @pytest.fixture
-def section(host: Host) -> Section:
+def section(host: Host) -> Seen:
     return host.section(COLLECTOR, UNITS)
 
 
-def test_states(section: Section) -> None:
+def test_states(section: Seen) -> None:
     units = {unit["name"]: unit for unit in section.facts["units"]}
     assert {name: (unit["state"], unit["starts"]) for name, unit in units.items()} == {
         "getty@.service": ("disabled", False),
@@ -67,7 +66,7 @@ def test_states(section: Section) -> None:
     assert section.facts["init_scripts"] == ["legacy"]
 
 
-def test_confinement_with_drop_ins_and_nothing_of_the_command_line(section: Section) -> None:
+def test_confinement_with_drop_ins_and_nothing_of_the_command_line(section: Seen) -> None:
     nginx = next(unit for unit in section.facts["units"] if unit["name"] == "nginx.service")
     assert nginx["confinement"] == {
         "PrivateTmp": "yes",
@@ -80,7 +79,7 @@ def test_confinement_with_drop_ins_and_nothing_of_the_command_line(section: Sect
     assert "TOKEN" not in json.dumps(section.facts)
 
 
-def test_what_runs_is_unknown_on_a_folder(section: Section, problems_of: Callable[[Section], dict[str, str]]) -> None:
+def test_what_runs_is_unknown_on_a_folder(section: Seen, problems_of: Callable[[Seen], dict[str, str]]) -> None:
     assert problems_of(section) == {"@units.running": NEEDS_LIVE}
     assert {unit["running"] for unit in section.facts["units"]} == {None}
 
@@ -125,7 +124,7 @@ def test_a_socket_of_this_process_is_found_with_its_program() -> None:
         server.listen()
         six.bind(("::1", 0))
         six.listen()
-        found = {item["port"]: item for item in run(sockets.COLLECTOR, LocalView("/")).facts["listening"]}
+        found = {item["port"]: item for item in see(sockets.COLLECTOR, LocalView("/")).facts["listening"]}
         ours = found[server.getsockname()[1]]
         assert (ours["address"], ours["local"], ours["protocol"]) == ("127.0.0.1", True, "tcp")
         assert ours["program"] == os.readlink("/proc/self/exe")

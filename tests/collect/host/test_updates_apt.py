@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from bartizan.collect.host.updates_apt import lz4
 from bartizan.collect.host.updates_apt.package_list import offers, parse_release
 from bartizan.collect.host.updates_apt.section import COLLECTOR
-from bartizan.model.snapshot import Section
-from host_folder import Host
+from host_folder import Host, Seen
 
-ProblemsOf = Callable[[Section], dict[str, str]]
+ProblemsOf = Callable[[Seen], dict[str, str]]
 
 STATUS = """Package: openssl
 Status: install ok installed

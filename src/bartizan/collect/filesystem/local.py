@@ -51,7 +51,8 @@ class LocalView:
         self._root = os.path.realpath(root)
         if not os.path.isdir(self._root):
             raise FilesystemError(root, "is not a folder")
-        self.live = self._root == "/"
+        self._direct = self._root == "/"
+        self.live = self._direct
         self._skipped: list[FilesystemError] = []
 
     @property
@@ -75,14 +76,14 @@ class LocalView:
         return _stat_record(self._stat(path))
 
     def lstat(self, path: str) -> FileStat:
-        if self.live:
+        if self._direct:
             return _stat_record(_call(path, os.lstat, _absolute(path)))
         with _Descent(self._root, path, follow_last=False) as place:
             return _stat_record(_call(path, os.lstat, place.name, dir_fd=place.folder))
 
     def readlink(self, path: str) -> str:
         try:
-            if self.live:
+            if self._direct:
                 return os.readlink(_absolute(path))
             with _Descent(self._root, path, follow_last=False) as place:
                 return os.readlink(place.name, dir_fd=place.folder)
@@ -92,7 +93,7 @@ class LocalView:
             raise _translated(path, error) from error
 
     def resolve(self, path: str) -> str:
-        if self.live:
+        if self._direct:
             return str(_call(path, os.path.realpath, _absolute(path), strict=True))
         with _Descent(self._root, path, follow_last=True) as place:
             _call(path, os.lstat, place.name, dir_fd=place.folder)
@@ -142,7 +143,7 @@ class LocalView:
     def attributes(self, path: str) -> frozenset[str]:
         """Names of the extended attributes (xattr(7)) of what the path leads to; none where there can be none."""
         try:
-            if self.live:
+            if self._direct:
                 return frozenset(os.listxattr(_absolute(path)))
             with _Descent(self._root, path, follow_last=True) as place:
                 fd = os.open(place.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place.folder)
@@ -174,14 +175,14 @@ class LocalView:
             return None
 
     def _stat(self, path: str) -> os.stat_result:
-        if self.live:
+        if self._direct:
             return _call(path, os.stat, _absolute(path))
         with _Descent(self._root, path, follow_last=True) as place:
             return _call(path, os.lstat, place.name, dir_fd=place.folder)
 
     def _open(self, path: str) -> int:
         """A descriptor of a regular file. It is looked at before it is opened: opening alone can trigger a device."""
-        if self.live:
+        if self._direct:
             place = _absolute(path)
             _want_file(path, _call(path, os.stat, place))
             fd = _call(path, os.open, place, _FILE)
@@ -198,7 +199,7 @@ class LocalView:
 
     def _open_folder(self, path: str) -> int:
         try:
-            if self.live:
+            if self._direct:
                 return os.open(_absolute(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             with _Descent(self._root, path, follow_last=True) as place:
                 return os.open(place.name, _FOLDER, dir_fd=place.folder)
