@@ -7,7 +7,7 @@ import pytest
 
 from bartizan.collect.filesystem.memory import MemoryView
 from bartizan.collect.resources.values import Document, Unknown
-from bartizan.collect.templates.terraform.declared import Declared
+from bartizan.collect.templates.declared import Declared
 from bartizan.collect.templates.terraform.module import root_module
 from bartizan.collect.templates.terraform.source import Sources
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from bartizan.collect.filesystem.interface import FilesystemError
 from bartizan.collect.resources.values import Document, Unknown, Value
+from bartizan.collect.templates.declared import Declared, TemplateProblem
 from bartizan.collect.templates.hcl.evaluate import MAX_ITEMS, as_number, as_text, evaluate
 from bartizan.collect.templates.hcl.parser import HclError, parse_expression
 from bartizan.collect.templates.hcl.syntax import Block, Body, Node
-from bartizan.collect.templates.terraform.declared import Declared, TemplateProblem
 from bartizan.collect.templates.terraform.documents import policy_document
 from bartizan.collect.templates.terraform.source import Source, Sources
 from bartizan.model.resource import Location

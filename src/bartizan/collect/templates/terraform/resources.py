@@ -1,40 +1,29 @@
 """A Terraform folder, plan or state as resources of the model, with all that could not be read."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.resources.values import Unknown, Value
-from bartizan.collect.templates.terraform.configuration import Configuration
-from bartizan.collect.templates.terraform.declared import Declared, TemplateProblem
+from bartizan.collect.templates.declared import Declared, TemplateProblem
+from bartizan.collect.templates.family import Family
+from bartizan.collect.templates.normal import TemplateResources, normalised
 from bartizan.collect.templates.terraform.module import root_module
 from bartizan.collect.templates.terraform.source import Sources
 from bartizan.collect.templates.terraform.types import aws_s3
-from bartizan.collect.templates.terraform.types.interface import Family
-from bartizan.model.resource import Location, Resource
+from bartizan.model.resource import Location
 
 FAMILIES: tuple[Family, ...] = (aws_s3.FAMILY,)
 
 PLAN_LIMIT = 512 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateResources:
-    """What a template declares."""
-
-    resources: tuple[Resource, ...]
-    problems: tuple[TemplateProblem, ...]
-    unmodelled: Mapping[str, int]
-    """Provider types that no resource of the model stands for, with how many there are: seen but not judged."""
-
-
 def of_folder(view: FilesystemView, folder: str, variables: Mapping[str, str] | None = None) -> TemplateResources:
     """The configuration in a folder."""
     sources = Sources(view, folder)
     declared = list(root_module(sources, folder, dict(variables or {})).declared())
-    return normalised(declared, sources.problems)
+    return normalised(declared, FAMILIES, sources.problems)
 
 
 def of_plan(view: FilesystemView, path: str) -> TemplateResources:
@@ -60,28 +49,7 @@ def of_plan(view: FilesystemView, path: str) -> TemplateResources:
     }
     references = dict(_references(document.get("configuration", {}).get("root_module", {}), ""))
     root = values.get("root_module", {})
-    return normalised(list(_planned(root, "", path, unknown, references)), [])
-
-
-def normalised(declared: Iterable[Declared], problems: Iterable[TemplateProblem]) -> TemplateResources:
-    """Declared resources as resources of the model."""
-    configuration = Configuration.of(declared)
-    known = {type_: family for family in FAMILIES for type_ in family.types}
-    parts = {type_ for family in FAMILIES for type_ in family.parts}
-    resources: list[Resource] = []
-    unmodelled: dict[str, int] = {}
-    for type_, found in sorted(configuration.by_type.items()):
-        family = known.get(type_)
-        if family is None:
-            if type_ not in parts:
-                unmodelled[type_] = len(found)
-            continue
-        for each in found:
-            for draft in family.draft(each, configuration):
-                if each.uncertain:
-                    draft.unknown("exists", each.uncertain)
-                resources.append(draft.resource())
-    return TemplateResources(tuple(resources), tuple(problems), unmodelled)
+    return normalised(list(_planned(root, "", path, unknown, references)), FAMILIES)
 
 
 def _planned(

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FileKind, FilesystemError, FilesystemView, Missing
+from bartizan.collect.templates.declared import TemplateProblem
 from bartizan.collect.templates.hcl.parser import HclError, parse, parse_expression
 from bartizan.collect.templates.hcl.syntax import Block, Body, Literal, Node, Object, Tuple
-from bartizan.collect.templates.terraform.declared import TemplateProblem
 
 FILE_LIMIT = 16 << 20
 _LABELS = {

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 
 from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.iam_document import is_public, statements
+from bartizan.collect.resources.s3 import public_bucket
 from bartizan.collect.resources.values import Unknown, Value, first_unknown
-from bartizan.collect.templates.terraform.configuration import Configuration
-from bartizan.collect.templates.terraform.declared import Declared
-from bartizan.collect.templates.terraform.types.interface import (
+from bartizan.collect.templates.configuration import Configuration
+from bartizan.collect.templates.declared import Declared
+from bartizan.collect.templates.family import (
     Family,
     added,
     block,
@@ -23,11 +24,6 @@ from bartizan.collect.templates.terraform.types.interface import (
 )
 
 _BLOCKS = ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets")
-_PUBLIC_ACLS = ("public-read", "public-read-write", "website", "authenticated-read")
-_EVERYBODY = (
-    "http://acs.amazonaws.com/groups/global/AllUsers",
-    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
-)
 
 
 def draft(bucket: Declared, configuration: Configuration) -> Iterable[Draft]:
@@ -73,7 +69,7 @@ def _access(
     document = policies.get("policy", own.get("policy"))
     read = statements(document) if document is not None else []
     out.set("policy", read)
-    out.set("public", _public(acl, grants, is_public(read), access))
+    out.set("public", public_bucket(acl, grants, is_public(read), access))
 
 
 def _encryption(out: Draft, configuration: dict[str, Value]) -> None:
@@ -86,7 +82,7 @@ def _encryption(out: Draft, configuration: dict[str, Value]) -> None:
     out.set("encryption.bucket_key", rule.get("bucket_key_enabled"))
 
 
-def _acl(own: dict[str, Value], acls: dict[str, Value]) -> tuple[Value, Value]:
+def _acl(own: dict[str, Value], acls: dict[str, Value]) -> tuple[Value, list[Value]]:
     acl = acls.get("acl", own.get("acl"))
     policy = block(acls, "access_control_policy")
     grants = [
@@ -100,26 +96,6 @@ def _acl(own: dict[str, Value], acls: dict[str, Value]) -> tuple[Value, Value]:
 
 def _grantee(grantee: dict[str, Value]) -> Value:
     return grantee.get("uri") or grantee.get("id") or grantee.get("email_address") or ""
-
-
-def _public(acl: Value, grants: Value, policy: bool | Unknown, access: dict[str, Value]) -> bool | Unknown:
-    """Everybody can read or write something: by the ACL unless ACLs are ignored, by the policy unless restricted."""
-    ignored = access.get("ignore_public_acls", False)
-    restricted = access.get("restrict_public_buckets", False)
-    by_acl: bool | Unknown = acl in _PUBLIC_ACLS if not isinstance(acl, Unknown) else acl
-    for grant in grants:
-        if isinstance(grant, Unknown) or isinstance(grant.get("grantee"), Unknown):
-            by_acl = by_acl or (grant if isinstance(grant, Unknown) else grant["grantee"])
-        elif grant["grantee"] in _EVERYBODY:
-            by_acl = True
-    doubt: Unknown | None = None
-    for grants_all, stopped in ((by_acl, ignored), (policy, restricted)):
-        if grants_all is False or stopped is True:
-            continue
-        if grants_all is True and stopped is False:
-            return True
-        doubt = doubt or (grants_all if isinstance(grants_all, Unknown) else stopped)
-    return doubt or False
 
 
 FAMILY = Family(

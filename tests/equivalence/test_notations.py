@@ -1,5 +1,5 @@
-"""One policy, every input: the same good and bad state written as a configuration, as its plan and as a live resource
-gives the same verdict."""
+"""One policy, every input: the same good and bad state written as a Terraform configuration, as its plan, in
+CloudFormation and as a live resource gives the same verdict."""
 
 import json
 from dataclasses import dataclass
@@ -9,14 +9,16 @@ import pytest
 
 from bartizan.assess.policy.engine import PolicySet, assess_resource, load_policies
 from bartizan.collect.filesystem.memory import MemoryView
-from bartizan.collect.templates.terraform.resources import TemplateResources, of_folder, of_plan
+from bartizan.collect.templates.cloudformation.resources import of_template
+from bartizan.collect.templates.normal import TemplateResources
+from bartizan.collect.templates.terraform.resources import of_folder, of_plan
 from bartizan.model.policy import PolicyResult
 from bartizan.model.resource import Resource
 
 
 @dataclass(frozen=True)
 class State:
-    """One state of the world in three notations."""
+    """One state of the world in four notations."""
 
     policy: str
     expect: PolicyResult
@@ -25,6 +27,8 @@ class State:
     """Resources of a plan as (type, values, after_unknown)."""
     live: dict[str, Any]
     """Attributes as a connector gives them."""
+    stack: dict[str, Any]
+    """Properties of the bucket in CloudFormation; what begins with `+` is another resource's, by its type."""
     type: str = "aws.s3.bucket"
 
 
@@ -66,13 +70,14 @@ TLS_STATEMENT = {
 PASS, FAIL, UNKNOWN = PolicyResult.PASS, PolicyResult.FAIL, PolicyResult.UNKNOWN
 
 STATES = [
-    State("aws-s3-public", PASS, BUCKET, [PLANNED], {}),
+    State("aws-s3-public", PASS, BUCKET, [PLANNED], {}, {}),
     State(
         "aws-s3-public",
         FAIL,
         added("aws_s3_bucket_acl", '  acl = "public-read"'),
         also("aws_s3_bucket_acl", acl="public-read"),
         {"public": True},
+        {"AccessControl": "PublicRead"},
     ),
     State(
         "aws-s3-public",
@@ -80,6 +85,7 @@ STATES = [
         added("aws_s3_bucket_policy", f"  policy = jsonencode({json.dumps(PUBLIC_POLICY)})"),
         also("aws_s3_bucket_policy", policy=json.dumps(PUBLIC_POLICY)),
         {"public": True},
+        {"+AWS::S3::BucketPolicy": {"Bucket": {"Ref": "B"}, "PolicyDocument": PUBLIC_POLICY}},
     ),
     State(
         "aws-s3-public-access-block",
@@ -87,8 +93,9 @@ STATES = [
         added("aws_s3_bucket_public_access_block", "\n".join(f"  {name} = true" for name in ALL_FOUR)),
         also("aws_s3_bucket_public_access_block", **dict.fromkeys(ALL_FOUR, True)),
         {"public_access_block": dict.fromkeys(ALL_FOUR, True)},
+        {"PublicAccessBlockConfiguration": {"".join(map(str.title, name.split("_"))): True for name in ALL_FOUR}},
     ),
-    State("aws-s3-public-access-block", FAIL, BUCKET, [PLANNED], {}),
+    State("aws-s3-public-access-block", FAIL, BUCKET, [PLANNED], {}, {}),
     State(
         "aws-s3-kms",
         PASS,
@@ -103,14 +110,20 @@ STATES = [
             ],
         ),
         {"encryption": {"algorithm": "aws:kms"}},
+        {
+            "BucketEncryption": {
+                "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]
+            }
+        },
     ),
-    State("aws-s3-kms", FAIL, BUCKET, [PLANNED], {}),
+    State("aws-s3-kms", FAIL, BUCKET, [PLANNED], {}, {}),
     State(
         "aws-s3-versioning",
         PASS,
         added("aws_s3_bucket_versioning", '  versioning_configuration {\n    status = "Enabled"\n  }'),
         also("aws_s3_bucket_versioning", versioning_configuration=[{"status": "Enabled"}]),
         {"versioning": {"enabled": True}},
+        {"VersioningConfiguration": {"Status": "Enabled"}},
     ),
     State(
         "aws-s3-versioning",
@@ -118,6 +131,7 @@ STATES = [
         added("aws_s3_bucket_versioning", '  versioning_configuration {\n    status = "Suspended"\n  }'),
         also("aws_s3_bucket_versioning", versioning_configuration=[{"status": "Suspended"}]),
         {},
+        {"VersioningConfiguration": {"Status": "Suspended"}},
     ),
     State(
         "aws-s3-logging",
@@ -125,23 +139,26 @@ STATES = [
         added("aws_s3_bucket_logging", '  target_bucket = "logs"\n  target_prefix = "b/"'),
         also("aws_s3_bucket_logging", target_bucket="logs", target_prefix="b/"),
         {"logging": {"enabled": True}},
+        {"LoggingConfiguration": {"DestinationBucketName": "logs"}},
     ),
-    State("aws-s3-logging", FAIL, BUCKET, [PLANNED], {}),
+    State("aws-s3-logging", FAIL, BUCKET, [PLANNED], {}, {}),
     State(
         "aws-s3-tls",
         PASS,
         added("aws_s3_bucket_policy", f"  policy = jsonencode({json.dumps(TLS_POLICY)})"),
         also("aws_s3_bucket_policy", policy=json.dumps(TLS_POLICY)),
         {"policy": [TLS_STATEMENT]},
+        {"+AWS::S3::BucketPolicy": {"Bucket": {"Ref": "B"}, "PolicyDocument": TLS_POLICY}},
     ),
-    State("aws-s3-tls", FAIL, BUCKET, [PLANNED], {}),
-    State("aws-s3-acl-off", PASS, BUCKET, [PLANNED], {}),
+    State("aws-s3-tls", FAIL, BUCKET, [PLANNED], {}, {}),
+    State("aws-s3-acl-off", PASS, BUCKET, [PLANNED], {}, {}),
     State(
         "aws-s3-acl-off",
         FAIL,
         added("aws_s3_bucket_ownership_controls", '  rule {\n    object_ownership = "ObjectWriter"\n  }'),
         also("aws_s3_bucket_ownership_controls", rule=[{"object_ownership": "ObjectWriter"}]),
         {"object_ownership": "ObjectWriter"},
+        {"OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}},
     ),
 ]
 
@@ -175,6 +192,15 @@ def of_planned(planned: list[dict[str, Any]]) -> TemplateResources:
     return of_plan(MemoryView({"/plan.json": json.dumps(plan).encode()}), "/plan.json")
 
 
+def of_stack(properties: dict[str, Any]) -> TemplateResources:
+    own = {key: value for key, value in properties.items() if not key.startswith("+")}
+    resources = {"B": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "b", **own}}}
+    for key, value in properties.items():
+        if key.startswith("+"):
+            resources["X"] = {"Type": key[1:], "Properties": value}
+    return of_template(MemoryView({"/stack.json": json.dumps({"Resources": resources}).encode()}), "/stack.json")
+
+
 def verdict(policies: PolicySet, resource: Resource, policy: str) -> PolicyResult:
     assessment = assess_resource(resource, policies)
     if policy in assessment.passed:
@@ -188,13 +214,13 @@ def verdict(policies: PolicySet, resource: Resource, policy: str) -> PolicyResul
 @pytest.mark.parametrize("state", STATES, ids=lambda state: f"{state.policy}-{state.expect.value}")
 def test_a_state_has_one_verdict_in_every_notation(policies: PolicySet, state: State) -> None:
     live = Resource(type=state.type, id="live", attributes=state.live)
-    inputs = {"hcl": of_hcl(state.hcl), "plan": of_planned(state.plan)}
+    inputs = {"hcl": of_hcl(state.hcl), "plan": of_planned(state.plan), "stack": of_stack(state.stack)}
     verdicts = {"live": verdict(policies, live, state.policy)}
     for name, found in inputs.items():
         assert not found.problems and not found.unmodelled
         (resource,) = found.resources
         verdicts[name] = verdict(policies, resource, state.policy)
-    assert verdicts == dict.fromkeys(("live", "hcl", "plan"), state.expect)
+    assert verdicts == dict.fromkeys(("live", "hcl", "plan", "stack"), state.expect)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.values import Unknown, Value
-from bartizan.collect.templates.terraform.configuration import Configuration
-from bartizan.collect.templates.terraform.declared import Declared
+from bartizan.collect.templates.configuration import Configuration
+from bartizan.collect.templates.declared import Declared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bartizan.collect.resources.values import Unknown, Value
-from bartizan.collect.templates.terraform.declared import Declared
+from bartizan.collect.templates.declared import Declared
 
 
 @dataclass(slots=True)
