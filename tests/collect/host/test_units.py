@@ -49,7 +49,7 @@ def section(host: Host) -> Seen:
 def test_states(section: Seen) -> None:
     units = {unit["name"]: unit for unit in section.facts["units"]}
     assert {name: (unit["state"], unit["starts"]) for name, unit in units.items()} == {
-        "getty@.service": ("disabled", False),
+        "getty@.service": ("enabled", False),
         "getty@tty1.service": ("enabled", True),
         "idle.service": ("disabled", False),
         "job.timer": ("enabled", True),

@@ -8,7 +8,6 @@ groups, which exist while a unit has a process. A one-shot service never counts 
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView, exists
@@ -76,6 +75,8 @@ class _Found:
     wants: dict[str, set[str]] = field(default_factory=dict)
     chosen: set[str] = field(default_factory=set)
     """Units that the administrator's links pull in."""
+    templates: set[str] = field(default_factory=set)
+    """Templates of which the administrator's links pull in an instance."""
     drop_ins: dict[str, dict[str, str]] = field(default_factory=dict)
     """Unit name to drop-in file name to path."""
 
@@ -127,6 +128,7 @@ def _look(view: FilesystemView, problems: Problems) -> _Found:
                     found.wants.setdefault(link.name, set()).add(target)
                     if folder + "/" in ADMINISTRATOR:
                         found.chosen.add(link.name)
+                        found.templates.add(_template(link.name))
             elif entry.name.endswith(".d") and entry.kind is FileKind.DIRECTORY:
                 for part in listed(view, problems, entry.path):
                     if part.name.endswith(".conf"):
@@ -137,7 +139,7 @@ def _look(view: FilesystemView, problems: Problems) -> _Found:
 def _unit(
     view: FilesystemView, problems: Problems, name: str, found: _Found, running: frozenset[str] | None
 ) -> Unit | None:
-    template = re.sub(r"@[^@]*\.", "@.", name) if "@" in name else name
+    template = _template(name)
     entry = found.files.get(name) or found.files.get(template)
     if entry is None:
         return None  # wanted, but not installed
@@ -184,23 +186,25 @@ def _unit(
     )
 
 
+def _template(name: str) -> str:
+    """`getty@.service` of `getty@tty1.service`; of what is no instance, its own name."""
+    return re.sub(r"@[^@]*\.", "@.", name) if "@" in name else name
+
+
 def _state(name: str, entry: Entry, found: _Found, *, alias: str, instance: bool, text: str) -> str:
     if entry.path.startswith("/run/systemd/generator/"):
         return "generated"
     if alias and not alias.startswith(name.partition("@")[0] + "@"):
         return "alias"
-    aliased = any(e.kind is FileKind.LINK and e.path.startswith(ADMINISTRATOR) for e in _links_to(found, name))
-    if name in found.chosen or aliased:
+    linked = entry.kind is FileKind.LINK and entry.path.startswith(ADMINISTRATOR)  # from elsewhere: `systemctl link`
+    if linked or name in found.chosen or name in found.templates:
         return "enabled"
     if instance:
         return "instance"
-    return "disabled" if "[Install]" in text else "static"
+    return "disabled" if _INSTALLABLE.search(text) else "static"
 
 
-def _links_to(found: _Found, name: str) -> Iterable[Entry]:
-    """An `Alias=` link of the same name in the administrator's folder means that somebody enabled the unit."""
-    entry = found.files.get(name)
-    return (entry,) if entry is not None else ()
+_INSTALLABLE = re.compile(r"^(?:WantedBy|RequiredBy|UpheldBy|Alias|Also)[ \t]*=[ \t]*\S", re.MULTILINE)
 
 
 def _texts(view: FilesystemView, problems: Problems, paths: list[str]) -> list[str]:
