@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, and_, case, delete, false, func, literal, select, true, update
 
-from bartizan.inventory.moments import day
 from bartizan.inventory.schema import judgement
 from bartizan.inventory.statements import insert
 from bartizan.inventory.statistics import add_to_day
@@ -38,7 +37,7 @@ class Tally:
 
     def write_day(self, conn: Connection, org: int, at: int) -> None:
         """Add to the day's row of each kind."""
-        add_to_day(conn, org, day(at), self.opened_by_kind, self.fixed_by_kind)
+        add_to_day(conn, org, at, self.opened_by_kind, self.fixed_by_kind)
 
 
 def write_lifecycle(conn: Connection, org: int, at: int) -> Tally:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
+    Select,
     and_,
     bindparam,
     case,
@@ -90,9 +91,10 @@ def sets_of_rule(conn: Connection, org: int, rule: str) -> list[int]:
 
 def refresh_assets(conn: Connection, org: int, assets: Iterable[int], now: int) -> None:
     """Bring the posture of some assets up to date; rows that stay the same are not written."""
+    own = set(with_own_decisions(conn, org, now))
     for chunk in chunks(assets):
         posture = {row.asset_id: _values(row) for row in _from_summaries(conn, chunk)}
-        special = _with_own_decisions(conn, org, chunk, now)
+        special = [number for number in chunk if number in own]
         if special:
             posture |= {asset_id: _values(None) for asset_id in special}
             posture |= {row.asset_id: _values(row) for row in _one_by_one(conn, special, now)}
@@ -101,6 +103,15 @@ def refresh_assets(conn: Connection, org: int, assets: Iterable[int], now: int) 
                 policy_pass=row.passed, policy_fail=row.failed, policy_unknown=row.unknown
             )
         _write(conn, chunk, posture)
+
+
+def measures(conn: Connection, org: int, asset_id: int, now: int) -> tuple[float, float, int]:
+    """(highest score, sum of (score / 100)^2, number) of an asset's open findings: what its risk is made from."""
+    special = [asset_id] if asset_id in with_own_decisions(conn, org, now) else []
+    rows = list(_one_by_one(conn, special, now) if special else _from_summaries(conn, [asset_id]))
+    if not rows:
+        return 0.0, 0.0, 0
+    return rows[0].top, rows[0].weight, sum(getattr(rows[0], name) for name in LEVELS)
 
 
 def _from_summaries(conn: Connection, assets: list[int]) -> Iterable[Row[Any]]:
@@ -116,26 +127,35 @@ def _from_summaries(conn: Connection, assets: list[int]) -> Iterable[Row[Any]]:
     return conn.execute(query)
 
 
-def _with_own_decisions(conn: Connection, org: int, assets: list[int], now: int) -> list[int]:
+def with_own_decisions(conn: Connection, org: int, now: int) -> list[int]:
+    """Assets that have a decision of their own."""
     decision = judgement.decision
-    query = select(decision.c.asset_id).where(decision.c.org_id == org, decision.c.asset_id.in_(assets), in_force(now))
+    query = select(decision.c.asset_id).where(decision.c.org_id == org, decision.c.asset_id.is_not(None), in_force(now))
     return list(conn.execute(query.distinct()).scalars())
 
 
+def one_by_one_kinds(conn: Connection, assets: list[int], now: int) -> list[Row[Any]]:
+    """(kind, count per level) of some assets' open findings."""
+    levels = _sums()[: len(LEVELS)]
+    return list(conn.execute(_undecided(select(_detail.c.kind, *levels), assets, now).group_by(_detail.c.kind)))
+
+
 def _one_by_one(conn: Connection, assets: list[int], now: int) -> Iterable[Row[Any]]:
-    query = (
-        select(_held.c.asset_id, *_sums())
-        .join(_member, _member.c.set_id == _held.c.set_id)
+    query = _undecided(select(_held.c.asset_id, *_sums()), assets, now)
+    return conn.execute(query.group_by(_held.c.asset_id))
+
+
+def _undecided(query: Select[Any], assets: list[int], now: int) -> Select[Any]:
+    source = (
+        _held.join(_member, _member.c.set_id == _held.c.set_id)
         .join(_detail, _detail.c.id == _member.c.detail_id)
         .join(_key, _key.c.id == _member.c.key_id)
-        .where(
-            _held.c.asset_id.in_(assets),
-            ~decided_for_all(_detail, _key, now),
-            ~decided_for(_held.c.asset_id, _detail, _key, now),
-        )
-        .group_by(_held.c.asset_id)
     )
-    return conn.execute(query)
+    return query.select_from(source).where(
+        _held.c.asset_id.in_(assets),
+        ~decided_for_all(_detail, _key, now),
+        ~decided_for(_held.c.asset_id, _detail, _key, now),
+    )
 
 
 def _policy_results(conn: Connection, assets: list[int]) -> Iterable[Row[Any]]:

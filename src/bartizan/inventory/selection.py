@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Integer,
@@ -42,8 +43,6 @@ held, state, asset = judgement.asset_findings, judgement.finding_state, estate.a
 
 _TIMED = frozenset({"first_seen", "fixed_at", "reopened"})
 """Fields that `finding_state` tells where it has a row."""
-STANDING = ("open", "unknown")
-"""What is meant where a query does not speak of states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +198,7 @@ class Selection:
 
     def __init__(self, conn: Connection, org: int, query: Query, now: int) -> None:
         self.conn, self.org, self.now = conn, org, now
-        self.query = standing(query)
+        self.query = query.standing()
         decision = judgement.decision
         alive = select(literal(1)).where(decision.c.org_id == org, in_force(now)).limit(1)
         self._for_all = conn.execute(alive.where(decision.c.asset_id.is_(None))).first() is not None
@@ -311,6 +310,56 @@ class Selection:
             .where(state.c.org_id == self.org, state.c.fixed, self.everything(FIXED))
         )
 
+    def asset_ids(self) -> Select[Any]:
+        """Assets that have a finding which is selected."""
+        if not (self.timed or self.paired or self.fixed):
+            query = select(held.c.asset_id).select_from(held.join(asset, asset.c.id == held.c.asset_id))
+            fits = held.c.set_id.in_(self.sets_with_findings())
+            return query.where(held.c.org_id == self.org, self.of_asset(CURRENT), fits).correlate(None)
+        places = [self.current_pairs(held.c.asset_id)] if self.current else []
+        if self.fixed:
+            places.append(self.fixed_pairs(state.c.asset_id))
+        if not places:
+            return select(held.c.asset_id).where(false()).correlate(None)
+        return select(union_all(*places).subquery().c[0]).correlate(None)
+
+    def asset_weights(self) -> Subquery:
+        """(asset_id, n, severity, score, total, kev): selected findings summed up per asset; n above 0.
+
+        `total` is the sum of scores in hundredths, so that it is exact.
+        """
+        parts: list[Select[Any]] = []
+        if self.fixed:
+            parts.append(self.fixed_pairs(state.c.asset_id, *_sums()).group_by(state.c.asset_id))
+        if self.current and (self.timed or self._parts["pair"]):
+            parts.append(self.current_pairs(held.c.asset_id, *_sums()).group_by(held.c.asset_id))
+        elif self.current:
+            ordinary: ColumnElement[bool] = true()
+            if self._parts["decided"]:
+                special = self.current_pairs(held.c.asset_id, *_sums()).group_by(held.c.asset_id)
+                parts.append(special.where(asset.c.id.in_(self._with_own)))
+                ordinary = asset.c.id.not_in(self._with_own)
+            parts.append(self._asset_sums(ordinary))
+        if not parts:
+            parts.append(select(held.c.asset_id, *_sums()).where(false()).group_by(held.c.asset_id))
+        every = union_all(*parts).subquery()
+        return _added_up(every).group_by(every.c.asset_id).subquery()
+
+    def _asset_sums(self, ordinary: ColumnElement[bool]) -> Select[Any]:
+        per_set = (
+            select(member.c.set_id, *_sums())
+            .select_from(detail.join(member, member.c.detail_id == detail.c.id).join(key, key.c.id == detail.c.key_id))
+            .where(detail.c.org_id == self.org, self._of_finding_elsewhere())
+            .group_by(member.c.set_id)
+            .subquery()
+        )
+        source = per_set.join(held, held.c.set_id == per_set.c.set_id).join(asset, asset.c.id == held.c.asset_id)
+        return (
+            select(held.c.asset_id, *(per_set.c[name] for name in ("n", "severity", "score", "total", "kev")))
+            .select_from(source)
+            .where(held.c.org_id == self.org, self.of_asset(CURRENT), ordinary)
+        )
+
     def weights(self) -> Subquery:
         """(detail_id, n): how many assets have a finding in this form; every detail once, n above 0."""
         parts: list[Select[Any]] = []
@@ -400,11 +449,32 @@ class Selection:
         return "timed" if levels == {"asset", "timed"} else "pair"
 
 
-def standing(query: Query) -> Query:
-    """The query as lists mean it: where it does not speak of states, what stands open or unknown."""
-    if query.mentions("state"):
-        return query
-    return query.narrowed(Match(FIELDS["state"], ":", STANDING))
+def _sums() -> list[ColumnElement[Any]]:
+    """Of findings joined with what they are grouped by."""
+    return [
+        func.count().label("n"),
+        func.max(detail.c.severity).label("severity"),
+        func.max(detail.c.score).label("score"),
+        func.sum(cents(detail.c.score)).label("total"),
+        func.sum(cast(detail.c.kev, Integer)).label("kev"),
+    ]
+
+
+def _added_up(parts: Subquery) -> Select[Any]:
+    whole = parts.c
+    return select(
+        whole.asset_id,
+        cast(func.sum(whole.n), Integer).label("n"),
+        func.max(whole.severity).label("severity"),
+        func.max(whole.score).label("score"),
+        cast(func.sum(whole.total), BigInteger).label("total"),
+        cast(func.sum(whole.kev), Integer).label("kev"),
+    )
+
+
+def cents(score: ColumnElement[float]) -> ColumnElement[int]:
+    """A score in hundredths: sums of whole numbers do not depend on their order."""
+    return cast(func.round(score * 100), Integer)
 
 
 def possible(node: Node, name: str) -> bool:

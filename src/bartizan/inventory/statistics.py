@@ -3,20 +3,25 @@
 Only the row of the current day is ever written; the days before it are history.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, func, select
 
-from bartizan.inventory.posture import LEVELS
+from bartizan.inventory.moments import day
+from bartizan.inventory.posture import LEVELS, one_by_one_kinds, with_own_decisions
 from bartizan.inventory.schema import judgement
 from bartizan.inventory.statements import insert
 
 _day, _summary, _held = judgement.day_statistic, judgement.set_summary, judgement.asset_findings
 
 
-def add_to_day(conn: Connection, org: int, today: str, opened: Mapping[str, int], fixed: Mapping[str, int]) -> None:
+def add_to_day(conn: Connection, org: int, now: int, opened: Mapping[str, int], fixed: Mapping[str, int]) -> None:
     """Add what happened to the day's counters, and note what stands open now."""
-    standing = open_by_kind(conn, org)
+    today = day(now)
+    standing = open_by_kind(conn, org, now)
+    written = select(_day.c.kind).where(_day.c.org_id == org, _day.c.day == today)
+    kinds = sorted({*opened, *fixed, *standing, *conn.execute(written).scalars()})
     rows = [
         {
             "org_id": org,
@@ -26,7 +31,7 @@ def add_to_day(conn: Connection, org: int, today: str, opened: Mapping[str, int]
             "fixed": fixed.get(kind, 0),
             **{name: standing.get(kind, {}).get(name, 0) for name in LEVELS},
         }
-        for kind in sorted({*opened, *fixed, *standing})
+        for kind in kinds
     ]
     if not rows:
         return
@@ -42,20 +47,19 @@ def add_to_day(conn: Connection, org: int, today: str, opened: Mapping[str, int]
     conn.execute(statement, rows)
 
 
-def open_by_kind(conn: Connection, org: int) -> dict[str, dict[str, int]]:
-    """Kind to level to number of open findings, by sets times the assets that share them.
+def open_by_kind(conn: Connection, org: int, now: int) -> dict[str, dict[str, int]]:
+    """Kind to level to number of open findings: sets times the assets that share them.
 
-    Decisions for single assets are not taken out here; the assets' own counts have them.
+    Assets with decisions of their own are counted finding by finding.
     """
-    shared = (
-        select(_held.c.set_id, func.count().label("assets"))
-        .where(_held.c.org_id == org)
-        .group_by(_held.c.set_id)
-        .subquery()
-    )
-    sums = [func.sum(_summary.c[name] * shared.c.assets) for name in LEVELS]
-    query = select(_summary.c.kind, *sums).join(shared, shared.c.set_id == _summary.c.set_id).group_by(_summary.c.kind)
-    return {
-        kind: {name: int(count) for name, count in zip(LEVELS, counts, strict=True)}
-        for kind, *counts in conn.execute(query)
-    }
+    special = with_own_decisions(conn, org, now)
+    shared = select(_held.c.set_id, func.count().label("assets")).where(_held.c.org_id == org)
+    if special:
+        shared = shared.where(_held.c.asset_id.not_in(special))
+    assets = shared.group_by(_held.c.set_id).subquery()
+    sums = [func.sum(_summary.c[name] * assets.c.assets) for name in LEVELS]
+    query = select(_summary.c.kind, *sums).join(assets, assets.c.set_id == _summary.c.set_id).group_by(_summary.c.kind)
+    found: dict[str, Counter[str]] = {}
+    for kind, *counts in [*conn.execute(query), *(one_by_one_kinds(conn, special, now) if special else ())]:
+        found.setdefault(kind, Counter()).update({name: int(count) for name, count in zip(LEVELS, counts, strict=True)})
+    return {kind: dict(counts) for kind, counts in found.items()}

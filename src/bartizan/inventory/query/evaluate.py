@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bartizan.inventory.query.fields import FieldType, Level
-from bartizan.inventory.query.tree import Age, All, Either, Match, Nested, Node, Not, Query, Words
+from bartizan.inventory.query.tree import Age, All, Either, Match, Nested, Node, Not, Query, Words, standing
 
 Record = Mapping[str, Any]
 
@@ -49,16 +49,19 @@ def _holds(node: Node, record: Record, now: int) -> bool:
             places = ASSET_WORDS if "findings" in record else FINDING_WORDS
             return any(found(value) for place in places for value in _values(record, place))
         case Nested(kind, part):
-            return any(kind in (None, one["kind"]) and _holds(part, one, now) for one in _findings(record))
+            return _some(kind, part, record, now)
         case _:
             if "findings" in record and node.field.level is not Level.ASSET:
-                return any(_compares(node, one, now) for one in _findings(record))
+                return _some(None, node, record, now)
             return _compares(node, record, now)
 
 
-def _findings(record: Record) -> list[Record]:
-    found: list[Record] = record.get("findings", [record])
-    return found
+def _some(kind: str | None, part: Node, record: Record, now: int) -> bool:
+    """A finding of an asset, or the finding itself."""
+    if "findings" not in record:
+        return kind in (None, record["kind"]) and _holds(part, record, now)
+    wanted = standing(part)
+    return any(kind in (None, one["kind"]) and _holds(wanted, one, now) for one in record["findings"])
 
 
 def _compares(node: Match | Age, record: Record, now: int) -> bool:

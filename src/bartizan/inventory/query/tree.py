@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bartizan.inventory.query.fields import Field
+from bartizan.inventory.query.fields import FIELDS, Field
 
 Value = str | float | bool | int
 """Text as written; a number; true or false; a severity's rank; a moment in milliseconds."""
@@ -75,13 +75,20 @@ class Query:
     text: str
     root: Node
 
-    def mentions(self, name: str) -> bool:
-        """Whether the query speaks of a field."""
-        return any(isinstance(node, (Match, Age)) and node.field.name == name for node in walk(self.root))
+    def standing(self) -> "Query":
+        """As lists of findings mean it: see `standing`."""
+        return Query(self.text, standing(self.root))
 
-    def narrowed(self, node: Node) -> "Query":
-        """This query and a further condition."""
-        return Query(self.text, All((*conjuncts(self.root), node)))
+
+STANDING = ("open", "unknown")
+"""The states that are meant where a query does not speak of states: what stands open, and what could not be judged."""
+
+
+def standing(node: Node) -> Node:
+    """The node as lists mean it."""
+    if any(isinstance(part, (Match, Age)) and part.field.name == "state" for part in walk(node)):
+        return node
+    return All((*conjuncts(node), Match(FIELDS["state"], ":", STANDING)))
 
 
 def walk(node: Node) -> Iterator[Node]:

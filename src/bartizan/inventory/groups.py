@@ -1,0 +1,250 @@
+"""Findings grouped by rule, package or asset: what to fix first, and how much that removes.
+
+Groups come with the sum of their scores, the largest first: a group's share of the whole is what fixing it takes away.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    Subquery,
+    case,
+    cast,
+    func,
+    select,
+)
+
+from bartizan.inventory.errors import BadInput
+from bartizan.inventory.findings import SEVERITY
+from bartizan.inventory.moments import moment
+from bartizan.inventory.paging import Key, Page, Paging, fingerprint, page_of
+from bartizan.inventory.query import Query, parse
+from bartizan.inventory.selection import CURRENT, Selection, asset, cents, detail, held, key, member
+
+GROUPINGS = ("rule", "package", "asset")
+_SORTS = ("total", "score", "severity", "findings", "key")
+
+
+class FindingGroup(Struct, kw_only=True):
+    """Findings that have something in common."""
+
+    key: str
+    title: str
+    severity: str
+    """The worst."""
+    score: float
+    """The highest."""
+    total: float
+    """Sum of the scores."""
+    findings: int
+    assets: int
+    fix: str
+    kev: int
+    """Findings known to be exploited."""
+    query: str
+    """Selects the group's findings."""
+
+
+def list_groups(
+    conn: Connection, org: int, query: Query | str, by: str, paging: Paging, now: datetime | str | int
+) -> Page[FindingGroup]:
+    """A page of groups. Findings without a package are left out when grouping by package."""
+    if by not in GROUPINGS:
+        raise BadInput(f"findings are not grouped by {by!r}, but by {', '.join(GROUPINGS)}")
+    parsed = parse(query) if isinstance(query, str) else query
+    selection = Selection(conn, org, parsed, moment(now))
+    groups = _by_asset(selection) if by == "asset" else _by_detail(selection, detail.c[by])
+    mark = fingerprint("groups", org, by, parsed.text, paging.sort)
+    chosen = select(groups).where(groups.c.key != "") if by == "package" else select(groups)
+    found = page_of(conn, chosen, paging, keys=_keys(groups, paging.sort), make=_row, mark=mark)
+    dress = {"asset": _assets, "rule": _rules, "package": _packages}[by]
+    items = dress(conn, selection, found.items)
+    return Page(items=items, next=found.next, total=found.total, total_at_least=found.total_at_least)
+
+
+def _row(row: Row[Any]) -> Row[Any]:
+    return row
+
+
+def _keys(groups: Subquery, sort: str) -> list[Key]:
+    name = sort.removeprefix("-") or "total"
+    if name not in _SORTS:
+        raise BadInput(f"groups are not sorted by {name!r}, but by {', '.join(_SORTS)}")
+    down = sort.startswith("-") or not sort
+    last: Key = (groups.c.key, False)
+    if name == "key":
+        return [(groups.c.key, down)]
+    if name == "severity":
+        return [(groups.c.severity, down), (groups.c.total, True), last]
+    return [(groups.c[name], down), last]
+
+
+def _by_detail(selection: Selection, column: ColumnElement[str]) -> Subquery:
+    weights = selection.weights()
+    n = weights.c.n
+    return (
+        select(
+            column.label("key"),
+            func.max(detail.c.severity).label("severity"),
+            func.max(detail.c.score).label("score"),
+            cast(func.sum(cents(detail.c.score) * n), BigInteger).label("total"),
+            cast(func.sum(n), Integer).label("findings"),
+            cast(func.sum(case((detail.c.kev, n), else_=0)), Integer).label("kev"),
+        )
+        .select_from(weights.join(detail, detail.c.id == weights.c.detail_id))
+        .group_by(column)
+        .subquery()
+    )
+
+
+def _by_asset(selection: Selection) -> Subquery:
+    weights = selection.asset_weights()
+    return select(
+        weights.c.asset_id.label("key"),
+        weights.c.severity,
+        weights.c.score,
+        weights.c.total,
+        weights.c.n.label("findings"),
+        weights.c.kev,
+    ).subquery()
+
+
+def _assets(conn: Connection, _selection: Selection, rows: Sequence[Row[Any]]) -> list[FindingGroup]:
+    names = {
+        row.id: row.name
+        for row in conn.execute(select(asset.c.id, asset.c.name).where(asset.c.id.in_([row.key for row in rows])))
+    }
+    return [_group(row, title=names[row.key], assets=1, fix="", query=f"asset.id:{row.key}") for row in rows]
+
+
+def _rules(conn: Connection, selection: Selection, rows: Sequence[Row[Any]]) -> list[FindingGroup]:
+    keys = [row.key for row in rows]
+    assets = _count_assets(selection, detail.c.rule, keys)
+    worst = _worst(conn, selection.org, detail.c.rule, keys)
+    return [
+        _group(
+            row,
+            title=worst[row.key].title,
+            assets=assets.get(row.key, 0),
+            fix=_fix(worst[row.key]),
+            query=f"rule={_quoted(row.key)}",
+        )
+        for row in rows
+    ]
+
+
+def _packages(conn: Connection, selection: Selection, rows: Sequence[Row[Any]]) -> list[FindingGroup]:
+    keys = [row.key for row in rows]
+    assets = _count_assets(selection, detail.c.package, keys)
+    worst = _worst(conn, selection.org, detail.c.package, keys)
+    return [
+        _group(
+            row,
+            title=f"{row.findings} findings in {row.key}" if row.findings > 1 else worst[row.key].title,
+            assets=assets.get(row.key, 0),
+            fix=_fix(worst[row.key]),
+            query=f"package={_quoted(row.key)}",
+        )
+        for row in rows
+    ]
+
+
+def _group(row: Row[Any], *, title: str, assets: int, fix: str, query: str) -> FindingGroup:
+    return FindingGroup(
+        key=str(row.key),
+        title=title,
+        severity=SEVERITY[row.severity],
+        score=row.score,
+        total=row.total / 100,
+        findings=row.findings,
+        assets=assets,
+        fix=fix,
+        kev=row.kev,
+        query=query,
+    )
+
+
+def _worst(conn: Connection, org: int, column: ColumnElement[str], keys: Sequence[str]) -> dict[str, Row[Any]]:
+    """The detail with the highest score of each group: it lends its title and its fix."""
+    ranked = (
+        select(
+            column.label("group"),
+            detail.c.title,
+            detail.c.fix_state,
+            detail.c.fix_version,
+            detail.c.package,
+            func.row_number()
+            .over(partition_by=column, order_by=[detail.c.fix_version == "", detail.c.score.desc(), detail.c.id.desc()])
+            .label("place"),
+        )
+        .where(detail.c.org_id == org, column.in_(keys))
+        .subquery()
+    )
+    return {row.group: row for row in conn.execute(select(ranked).where(ranked.c.place == 1))}
+
+
+def _fix(worst: Row[Any]) -> str:
+    if worst.fix_state == "fixed":
+        if worst.package and worst.fix_version:
+            return f"Upgrade {worst.package} to {worst.fix_version}"
+        return "A fix exists"
+    return {"not-fixed": "No fix yet", "will-not-fix": "Will not be fixed by its vendor"}.get(worst.fix_state, "")
+
+
+def _count_assets(selection: Selection, column: ColumnElement[str], keys: Sequence[str]) -> dict[str, int]:
+    """Assets of each group. An asset has one set per assessor: within one assessor, sets' assets add up exactly."""
+    if not keys:
+        return {}
+    counted: dict[str, int] = {}
+    if selection.current and not (selection.timed or selection.paired or selection.fixed):
+        several: list[str] = []
+        for group, assessors, assets in selection.conn.execute(_per_assessor(selection, column, keys)):
+            counted[group] = int(assets)
+            if assessors > 1:
+                several.append(group)
+        keys = several
+    places: list[Callable[..., Select[Any]]] = []
+    if selection.current:
+        places.append(selection.current_pairs)
+    if selection.fixed:
+        places.append(selection.fixed_pairs)
+    for group in keys:
+        found: set[int] = set()
+        for pairs in places:
+            found |= set(selection.conn.execute(pairs(asset.c.id).where(column == group).distinct()).scalars())
+        counted[group] = len(found)
+    return counted
+
+
+def _per_assessor(selection: Selection, column: ColumnElement[str], keys: Sequence[str]) -> Select[Any]:
+    sets = (
+        select(column.label("group"), member.c.set_id)
+        .select_from(detail.join(member, member.c.detail_id == detail.c.id).join(key, key.c.id == detail.c.key_id))
+        .where(detail.c.org_id == selection.org, selection.of_finding(), column.in_(keys))
+        .distinct()
+        .subquery()
+    )
+    sharing = (
+        select(held.c.set_id, held.c.assessor, func.count().label("n"))
+        .select_from(held.join(asset, asset.c.id == held.c.asset_id))
+        .where(held.c.org_id == selection.org, selection.of_asset(CURRENT))
+        .group_by(held.c.set_id, held.c.assessor)
+        .subquery()
+    )
+    return (
+        select(sets.c.group, func.count(sharing.c.assessor.distinct()), func.sum(sharing.c.n))
+        .join(sharing, sharing.c.set_id == sets.c.set_id)
+        .group_by(sets.c.group)
+    )
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

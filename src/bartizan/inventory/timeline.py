@@ -1,0 +1,140 @@
+"""What happened to an asset, newest first: sections that changed, findings that opened and went, decisions.
+
+Findings are told in groups: one entry for everything that was fixed at once. An entry with one finding names it.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, Row, Select, and_, case, literal, null, or_, select, union_all
+
+from bartizan.inventory.errors import NotFound
+from bartizan.inventory.findings import SEVERITY
+from bartizan.inventory.moments import moment, text
+from bartizan.inventory.paging import Key, Page, Paging, fingerprint, page_of
+from bartizan.inventory.schema import estate, judgement
+
+
+class TimelineEvent(Struct, kw_only=True):
+    """One entry."""
+
+    at: str
+    kind: str
+    title: str
+    detail: str
+    finding: str | None = None
+    severity: str | None = None
+    section: str | None = None
+    count: int = 1
+
+
+def timeline(
+    conn: Connection, org: int, asset_id: int, paging: Paging, now: datetime | str | int
+) -> Page[TimelineEvent]:
+    """A page of an asset's history."""
+    known = select(estate.asset.c.id).where(estate.asset.c.org_id == org, estate.asset.c.id == asset_id)
+    if conn.execute(known).first() is None:
+        raise NotFound(f"no asset {asset_id}")
+    every = union_all(
+        _first_seen(asset_id), _sections(asset_id), _changes(asset_id), _decisions(asset_id, moment(now))
+    ).subquery()
+    keys: list[Key] = [(every.c.at, True), (every.c.kind, False), (every.c.which, False), (every.c.number, False)]
+    mark = fingerprint("timeline", org, asset_id)
+    return page_of(conn, select(every), paging, keys=keys, make=lambda row: _event(asset_id, row), mark=mark)
+
+
+def _entry(
+    at: Any, kind: Any, *, which: Any = "", number: Any = 0, told: Any = "", count: Any = 1, more: Any = None
+) -> list[Any]:
+    """The columns that all entries have. `more`: severity's rank and a finding's key, where there is one."""
+    rank, key_id = more or (null(), null())
+    plain = {"at": at, "kind": kind, "which": which, "number": number, "told": told, "findings": count}
+    columns = [
+        value.label(name) if hasattr(value, "label") else literal(value).label(name) for name, value in plain.items()
+    ]
+    return [*columns, rank.label("rank"), key_id.label("key_id")]
+
+
+def _first_seen(asset_id: int) -> Select[Any]:
+    table = estate.asset
+    return select(*_entry(table.c.first_seen, "first-seen", told=table.c.name)).where(table.c.id == asset_id)
+
+
+def _sections(asset_id: int) -> Select[Any]:
+    """A section that took the place of another. The first ones of all are the asset's first sight."""
+    held = estate.asset_section
+    before = held.alias("before")
+    earlier = select(literal(1)).where(
+        before.c.asset_id == held.c.asset_id,
+        before.c.source == held.c.source,
+        before.c.name == held.c.name,
+        before.c.valid_from < held.c.valid_from,
+    )
+    entry = _entry(held.c.valid_from, "section-changed", which=held.c.name, told=held.c.source)
+    return select(*entry).where(held.c.asset_id == asset_id, earlier.exists())
+
+
+def _changes(asset_id: int) -> Select[Any]:
+    table, key = judgement.asset_change, judgement.finding_key
+    kind = case((table.c.change == "assessed", "finding-opened"), else_=literal("finding-") + table.c.change)
+    one = and_(table.c.findings == 1, key.c.rule.is_not(None))
+    entry = _entry(
+        table.c.at,
+        kind,
+        which=table.c.change,
+        number=table.c.id,
+        told=case((one, key.c.rule), else_=""),
+        count=table.c.findings,
+        more=(table.c.severity, case((one, table.c.key_id))),
+    )
+    source = table.outerjoin(key, key.c.id == table.c.key_id)
+    return select(*entry).select_from(source).where(table.c.asset_id == asset_id, table.c.findings > 0)
+
+
+def _decisions(asset_id: int, now: int) -> Select[Any]:
+    """Decisions for this asset, and those for all assets on rules that it has or had."""
+    table = judgement.decision
+    key, member, word = judgement.finding_key, judgement.finding_set_member, judgement.attestation
+    rules = (
+        select(key.c.rule)
+        .select_from(word.join(member, member.c.set_id == word.c.set_id).join(key, key.c.id == member.c.key_id))
+        .where(word.c.asset_id == asset_id)
+    )
+    org = select(estate.asset.c.org_id).where(estate.asset.c.id == asset_id).scalar_subquery()
+    told = table.c.verdict + literal(": ") + table.c.rule
+    entry = _entry(table.c.created_at, "decision", which=table.c.requested_by, number=table.c.id, told=told)
+    return select(*entry).where(
+        table.c.org_id == org,
+        table.c.created_at <= now,
+        or_(table.c.asset_id == asset_id, and_(table.c.asset_id.is_(None), table.c.rule.in_(rules))),
+    )
+
+
+def _event(asset_id: int, row: Row[Any]) -> TimelineEvent:
+    title, detail, section = _words(row)
+    return TimelineEvent(
+        at=text(row.at),
+        kind=row.kind,
+        title=title,
+        detail=detail,
+        finding=None if row.key_id is None else f"{asset_id}-{row.key_id}",
+        severity=None if row.rank is None else SEVERITY[row.rank],
+        section=section,
+        count=row.findings,
+    )
+
+
+def _words(row: Row[Any]) -> tuple[str, str, str | None]:
+    """(title, detail, section)."""
+    match row.kind:
+        case "first-seen":
+            return f"{row.told} was seen for the first time", "", None
+        case "section-changed":
+            return f"{row.which} changed", f"as {row.told} sees it", row.which
+        case "decision":
+            return row.told, f"requested by {row.which}", None
+        case _:
+            what = {"assessed": "found at the first assessment", "opened": "opened"}.get(row.which, row.which)
+            subject = row.told or f"{row.findings} finding{'' if row.findings == 1 else 's'}"
+            return f"{subject} {what}", "", None
