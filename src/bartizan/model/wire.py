@@ -19,6 +19,9 @@ def plain(value: Any) -> Any:
     Fields that are None are kept: a fact that was looked for and is absent differs from one that nobody asked about.
     Sets come out sorted, so equal records have equal bytes.
     """
+    kind = type(value)
+    if kind in _SCALARS:  # nearly every value; a subclass such as a StrEnum goes the long way
+        return value
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value) and not isinstance(value, type):
@@ -30,6 +33,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         return sorted(plain(item) for item in value)
     return value
+
+
+_SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
 def canonical(value: Any) -> bytes:
