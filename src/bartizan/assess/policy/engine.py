@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bartizan.assess.policy.evaluate import TROUBLE, ListIndex, Program, TooExpensive, Touched
+from bartizan.assess.policy.evaluate import Program
 from bartizan.assess.policy.frameworks import Framework, read_frameworks
 from bartizan.assess.policy.library import Compiled, read_library, read_schemas
+from bartizan.assess.policy.operators import TROUBLE, ListIndex, TooExpensive, Touched
 from bartizan.assess.policy.schema import Schema, resource_value
 from bartizan.assess.policy.types import matches, type_of
 from bartizan.content import FOLDER

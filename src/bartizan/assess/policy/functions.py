@@ -208,6 +208,17 @@ def _anybody(statement: Mapping[str, Any]) -> bool:
     return True
 
 
+def duplicates(items: list[Any]) -> list[Any]:
+    """The values that stand in a list more than once, each once."""
+    seen: set[Any] = set()
+    found: dict[Any, None] = {}
+    for item in items:
+        if item in seen:
+            found[item] = None
+        seen.add(item)
+    return list(found)
+
+
 def get(mapping: Mapping[str, Any], key: str, otherwise: Any) -> Any:
     """The value at a key, or the third argument where there is none."""
     return mapping.get(key, otherwise)
@@ -259,6 +270,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("trim", (STRING,), STRING, str.strip, about="without space around"),
     Function("split", (STRING, STRING), _STRINGS, str.split, about="parts between separators"),
     Function("get", (_MAP, STRING, ANY), None, get, about="value at a key or a default"),
+    Function("duplicates", (_ANYS,), _ANYS, duplicates, about="values that stand in a list more than once"),
     Function("glob", (STRING, STRING), BOOL, glob, about="shell pattern over the whole text"),
     Function("seconds", (STRING,), INT, seconds, about='"1h 30min" to seconds'),
     Function("mode_at_most", (INT, STRING), BOOL, mode_at_most, about='permission bits within "0640"'),
