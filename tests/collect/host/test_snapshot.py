@@ -155,6 +155,18 @@ def test_a_host_of_loops_and_pipes_gives_unknowns_and_no_crash(tmp_path: Path) -
     assert "@id" in paths["os"]
 
 
+def test_folders_that_cannot_be_listed_make_what_they_hold_unknown(tmp_path: Path) -> None:
+    files = {"/usr/bin/sudo": "", "/etc/sudoers": "@includedir /etc/sudoers.d\n", "/usr/lib/pam.d/x": ""}
+    folders = ("sudoers.d", "cron.d", "pam.d", "sysctl.d", "modprobe.d")
+    write(tmp_path, files | {f"/etc/{name}": f"-> {name}" for name in folders})
+    paths = {c.section: {p.path for p in run(c, LocalView(str(tmp_path))).problems} for c in COLLECTORS}
+    assert "@grants" in paths["sudo"]
+    assert "@jobs" in paths["cron"]
+    assert "@services" in paths["pam"]
+    assert "@configured" in paths["kernel"]
+    assert "@blocked" in paths["modules"]
+
+
 @settings(max_examples=30, deadline=None)
 @given(data=st.lists(st.binary(max_size=60), min_size=8, max_size=8))
 def test_no_contents_break_any_section(tmp_path_factory: pytest.TempPathFactory, data: list[bytes]) -> None:

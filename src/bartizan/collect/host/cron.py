@@ -53,11 +53,11 @@ def collect(view: FilesystemView, problems: Problems) -> Cron:
 
 
 def _jobs(view: FilesystemView, problems: Problems) -> Iterator[Job]:
-    for path in ["/etc/crontab", *files_in(view, problems, "/etc/cron.d")]:
+    for path in ["/etc/crontab", *files_in(view, problems, "/etc/cron.d", attribute="jobs")]:
         if re.fullmatch(r"[\w-]+", path.rpartition("/")[2]):  # cron passes over names with dots
             yield from parse(read_attribute(view, problems, path, "jobs") or "", printable(path), "", problems)
     for spool in SPOOLS:
-        for path in files_in(view, problems, spool):
+        for path in files_in(view, problems, spool, attribute="jobs"):
             user = printable(path.rpartition("/")[2])
             if not user.startswith("."):
                 yield from parse(read_attribute(view, problems, path, "jobs") or "", printable(path), user, problems)
@@ -90,7 +90,7 @@ def _program(command: str) -> str:
 
 
 def _scripts(view: FilesystemView, problems: Problems, folder: str) -> tuple[str, ...]:
-    names = (path.rpartition("/")[2] for path in files_in(view, problems, folder))
+    names = (path.rpartition("/")[2] for path in files_in(view, problems, folder, attribute="scripts"))
     return tuple(name for name in names if re.fullmatch(r"[\w-]+", name))
 
 

@@ -68,7 +68,7 @@ def collect(view: FilesystemView, problems: Problems) -> Files:
             if path in found:
                 continue
             try:
-                found[path] = _file(view, path, group, users, groups)
+                found[path] = _file(view, problems, path, group, users, groups)
             except FilesystemError as error:
                 caught(problems, error, "files")
     return Files(files=tuple(found[path] for path in sorted(found)))
@@ -83,7 +83,9 @@ def _paths(view: FilesystemView, problems: Problems, group: Group, homes: list[s
             yield from glob(view, problems, pattern, "files")
 
 
-def _file(view: FilesystemView, path: str, group: Group, users: dict[int, str], groups: dict[int, str]) -> File:
+def _file(
+    view: FilesystemView, problems: Problems, path: str, group: Group, users: dict[int, str], groups: dict[int, str]
+) -> File:
     own = view.lstat(path)
     link = own.kind is FileKind.LINK
     stat = view.stat(path) if link else own
@@ -98,7 +100,7 @@ def _file(view: FilesystemView, path: str, group: Group, users: dict[int, str], 
         owner_group=groups.get(stat.gid, ""),
         acl=_ACL in view.attributes(path) if isinstance(view, KnowsAttributes) else None,
         target=printable(view.readlink(path)) if link else "",
-        digest=_digest(view, path)
+        digest=_digest(view, problems, path)
         if group.digest and stat.kind is FileKind.FILE and stat.size <= DIGEST_LIMIT
         else None,
     )
@@ -107,8 +109,13 @@ def _file(view: FilesystemView, path: str, group: Group, users: dict[int, str], 
 _ACL = "system.posix_acl_access"
 
 
-def _digest(view: FilesystemView, path: str) -> str:
-    return "sha256:" + hashlib.sha256(view.read(path, DIGEST_LIMIT)).hexdigest()
+def _digest(view: FilesystemView, problems: Problems, path: str) -> str | None:
+    """None where the contents cannot be read: owner and mode are known all the same."""
+    try:
+        return "sha256:" + hashlib.sha256(view.read(path, DIGEST_LIMIT)).hexdigest()
+    except FilesystemError as error:
+        caught(problems, error)
+        return None
 
 
 def _text(view: FilesystemView, path: str) -> str:

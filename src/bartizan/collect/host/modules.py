@@ -83,7 +83,7 @@ def parse_loaded(text: str) -> tuple[str, ...]:
 def _configured(view: FilesystemView, problems: Problems) -> tuple[tuple[str, ...], tuple[str, ...]]:
     blocked: dict[str, bool] = {}
     blacklisted = set()
-    for path in drop_ins(view, problems, FOLDERS, ".conf"):
+    for path in drop_ins(view, problems, FOLDERS, ".conf", "blocked"):
         for words in parse_modprobe(read_attribute(view, problems, path, "blocked") or ""):
             if words[0] == "blacklist":
                 blacklisted.add(_name(words[1]))

@@ -40,7 +40,7 @@ class OperatingSystem:
     machine_id: bool
     """Whether the machine has an identity of its own. A golden image must not have one."""
     reboot_required: bool
-    """`/run/reboot-required` is there, or a kernel newer than the running one is installed by the vendor's mark."""
+    """`/run/reboot-required` is there: a package that was updated asks for a restart. False on a folder."""
     reboot_packages: tuple[str, ...]
     timezone: str
 

@@ -105,9 +105,9 @@ class Line:
 
 
 def collect(view: FilesystemView, problems: Problems) -> Pam:
-    if not any(exists(view, folder) for folder in FOLDERS):
+    paths = {path.rpartition("/")[2]: path for path in drop_ins(view, problems, FOLDERS, "", "services")}
+    if not paths and not problems.found:
         return Pam(present=False)
-    paths = {path.rpartition("/")[2]: path for path in drop_ins(view, problems, FOLDERS, "")}
     files: dict[str, list[Line] | None] = {}
     for name, path in paths.items():
         text = read_attribute(view, problems, path, "services")

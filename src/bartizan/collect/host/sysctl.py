@@ -96,7 +96,7 @@ def configured(view: FilesystemView, problems: Problems) -> dict[str, Configured
 
 def _files(view: FilesystemView, problems: Problems) -> list[str]:
     """`/etc/sysctl.conf` counts last for procps; systemd reads it only where a link in `/etc/sysctl.d` leads to it."""
-    files = drop_ins(view, problems, FOLDERS, ".conf")
+    files = drop_ins(view, problems, FOLDERS, ".conf", "configured")
     systemd = exists(view, "/usr/lib/systemd/systemd-sysctl") or exists(view, "/lib/systemd/systemd-sysctl")
     return files if systemd else [*files, "/etc/sysctl.conf"]
 

@@ -67,27 +67,29 @@ def uncommented(text: str, marks: str = "#") -> Iterator[tuple[int, str]]:
             yield number, stripped
 
 
-def listed(view: FilesystemView, problems: Problems, folder: str) -> list[Entry]:
-    """The names in a folder, sorted; none where it is missing or cannot be read."""
+def listed(view: FilesystemView, problems: Problems, folder: str, attribute: str = "") -> list[Entry]:
+    """The names in a folder, sorted; none where it is missing or cannot be read (then `attribute` is unknown)."""
     try:
         return list(view.list(folder))
     except FilesystemError as error:
-        caught(problems, error)
+        caught(problems, error, attribute)
         return []
 
 
-def files_in(view: FilesystemView, problems: Problems, folder: str, suffix: str = "") -> list[str]:
+def files_in(view: FilesystemView, problems: Problems, folder: str, suffix: str = "", attribute: str = "") -> list[str]:
     """Paths of the files and links in a folder whose names end in `suffix`, sorted by name."""
     wanted = (FileKind.FILE, FileKind.LINK)
-    return [e.path for e in listed(view, problems, folder) if e.kind in wanted and e.name.endswith(suffix)]
+    return [e.path for e in listed(view, problems, folder, attribute) if e.kind in wanted and e.name.endswith(suffix)]
 
 
-def drop_ins(view: FilesystemView, problems: Problems, folders: tuple[str, ...], suffix: str) -> list[str]:
+def drop_ins(
+    view: FilesystemView, problems: Problems, folders: tuple[str, ...], suffix: str, attribute: str = ""
+) -> list[str]:
     """Paths of the files that count among folders in order of precedence: a name in an earlier folder hides the same
     name in a later one; what counts is read in order of the names (sysctl.d(5), modprobe.d(5), systemd.unit(5))."""
     found: dict[str, str] = {}
     for folder in folders:
-        for path in files_in(view, problems, folder, suffix):
+        for path in files_in(view, problems, folder, suffix, attribute):
             found.setdefault(path.rpartition("/")[2], path)
     return [found[name] for name in sorted(found)]
 

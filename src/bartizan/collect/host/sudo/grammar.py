@@ -90,7 +90,7 @@ def _file(view: FilesystemView, problems: Problems, path: str, attribute: str, f
     for number, line in logical_lines(text):
         include = re.match(r"[#@](include|includedir)[ \t]+(.+)$", line)
         if include:
-            for name in _included(view, problems, path, include[1], include[2].strip()):
+            for name in _included(view, problems, path, include[1], include[2].strip(), attribute):
                 _file(view, problems, name, attribute, found, depth + 1)
             continue
         stripped = strip_comment(line).strip()
@@ -102,14 +102,17 @@ def _file(view: FilesystemView, problems: Problems, path: str, attribute: str, f
             problems.add(f"{path}:{number}", str(error))
 
 
-def _included(view: FilesystemView, problems: Problems, source: str, verb: str, target: str) -> list[str]:
+def _included(
+    view: FilesystemView, problems: Problems, source: str, verb: str, target: str, attribute: str
+) -> list[str]:
     name = target.strip('"').replace("\\ ", " ")
     if not name.startswith("/"):
         name = source.rpartition("/")[0] + "/" + name
     if verb == "include":
         return [name]
     # Names with a dot or a tilde at the end are left out: package managers and editors leave such files behind.
-    return [path for path in files_in(view, problems, name) if not re.search(r"\.|~$", path.rpartition("/")[2])]
+    names = files_in(view, problems, name, attribute=attribute)
+    return [path for path in names if not re.search(r"\.|~$", path.rpartition("/")[2])]
 
 
 def logical_lines(text: str) -> list[tuple[int, str]]:

@@ -71,7 +71,7 @@ def collect(view: FilesystemView, problems: Problems) -> AptUpdates:
         caught(problems, error, "updates")
         return AptUpdates(present=False)
     installed, held = _installed(status)
-    names = files_in(view, problems, FOLDER)
+    names = files_in(view, problems, FOLDER, attribute="updates")
     if not names and not files_in(view, problems, "/etc/apt/sources.list.d") and not _has_apt(view):
         return AptUpdates(present=False)
     lists: list[SecurityList] = []
