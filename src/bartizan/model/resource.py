@@ -55,3 +55,13 @@ class Resource:
     relations: tuple[Relation, ...] = ()
     location: Location | None = None
     unknowns: tuple[Unknown, ...] = ()
+
+
+def resource_from(facts: Mapping[str, Any]) -> Resource:
+    """The resource that `wire.plain` wrote. Raises `TypeError` on a field that is unknown or missing."""
+    values = dict(facts)
+    location = values.get("location")
+    values["location"] = Location(**location) if location else None
+    values["relations"] = tuple(Relation(**each) for each in values.get("relations", ()))
+    values["unknowns"] = tuple(Unknown(**each) for each in values.get("unknowns", ()))
+    return Resource(**values)

@@ -1,0 +1,153 @@
+"""Every template of a source tree, found by one walk and read in its language.
+
+    read_templates(LocalView("repo"))["resources_terraform"].facts
+    {"resources": [{"type": "aws.s3.bucket", "id": "/net#aws_s3_bucket.logs", ...}], "templates": ["/net"],
+     "unmodelled": {"aws_foo": 2}}
+
+A file is taken for a template by what is in it, never by its folder's name alone. Modules that another module of the
+tree calls are judged where they are called, with the arguments that they get there.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView
+from bartizan.collect.templates.cloudformation.resources import of_template
+from bartizan.collect.templates.hcl.syntax import Literal
+from bartizan.collect.templates.normal import TemplateResources
+from bartizan.collect.templates.terraform.resources import of_folder, of_plan
+from bartizan.collect.templates.terraform.source import Sources
+from bartizan.model.resource import Resource
+from bartizan.model.snapshot import Problem, Section
+from bartizan.model.wire import plain
+
+_LEFT_OUT = frozenset(
+    {".git", ".terraform", "node_modules", ".venv", "__pycache__", ".tox", ".terragrunt-cache", ".hg"}
+)
+_TERRAFORM = (".tf", ".tofu", ".tf.json", ".tofu.json")
+_HEAD = 64 << 10
+"""Bytes of a YAML or JSON file that must show what it is."""
+
+_CLOUDFORMATION = re.compile(rb"AWSTemplateFormatVersion|\"?Type\"?\s*:\s*[\"']?AWS::[A-Za-z0-9]+::")
+_PLAN = re.compile(rb"\"(?:planned_values|terraform_version)\"\s*:")
+
+
+@dataclass(slots=True)
+class _Found:
+    """What one walk saw."""
+
+    terraform: dict[str, list[str]] = field(default_factory=dict)
+    """Folder to the names of its Terraform files."""
+    documents: list[str] = field(default_factory=list)
+    """YAML and JSON files that may be templates."""
+
+
+def read_templates(
+    view: FilesystemView,
+    *,
+    ignore: Collection[str] = (),
+    variables: dict[str, str] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, Section]:
+    """A section for each language that the tree has templates in. Folders in `ignore` (absolute) are not entered;
+    `variables` are values for root modules and parameters, as on a command line."""
+    found = _walk(view, ignore)
+    sections: dict[str, Section] = {}
+    terraform = list(_terraform(view, found, variables or {}, progress))
+    plans, stacks = _by_content(view, found.documents)
+    terraform += [(path, of_plan(view, path)) for path in plans]
+    for name, read in (
+        ("resources_terraform", terraform),
+        ("resources_cloudformation", [(path, of_template(view, path, variables or {})) for path in stacks]),
+    ):
+        if read:
+            sections[name] = _section(name, read)
+    return sections
+
+
+def _walk(view: FilesystemView, ignore: Collection[str]) -> _Found:
+    found = _Found()
+
+    def prune(entry: Entry) -> bool:
+        return entry.name in _LEFT_OUT or entry.path in ignore
+
+    for entry in view.walk("/", prune):
+        if entry.kind is FileKind.DIRECTORY:
+            continue
+        folder = entry.path.rpartition("/")[0] or "/"
+        if entry.name.endswith(_TERRAFORM):
+            found.terraform.setdefault(folder, []).append(entry.name)
+        elif entry.name.endswith((".yaml", ".yml", ".json", ".template")):
+            found.documents.append(entry.path)
+    return found
+
+
+def _terraform(
+    view: FilesystemView, found: _Found, variables: dict[str, str], progress: Callable[[str], None] | None
+) -> Iterator[tuple[str, TemplateResources]]:
+    called = _called(view, found.terraform)
+    for folder in sorted(found.terraform):
+        if folder not in called:
+            if progress:
+                progress(folder)
+            yield folder, of_folder(view, folder, variables)
+
+
+def _called(view: FilesystemView, folders: Iterable[str]) -> set[str]:
+    """Folders that some module of the tree calls by a literal path."""
+    sources = Sources(view, "/")
+    called: set[str] = set()
+    for folder in folders:
+        for _, block in sources.folder(folder).blocks:
+            node = block.body.attributes.get("source") if block.type == "module" else None
+            if isinstance(node, Literal) and isinstance(node.value, str) and node.value.startswith("."):
+                target = _normal(f"{folder}/{node.value}")
+                if target != folder:
+                    called.add(target)
+    return called
+
+
+def _normal(path: str) -> str:
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            if parts:
+                parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/" + "/".join(parts)
+
+
+def _by_content(view: FilesystemView, paths: Iterable[str]) -> tuple[list[str], list[str]]:
+    plans, stacks = [], []
+    for path in paths:
+        try:
+            with view.open(path) as stream:
+                head = stream.read(_HEAD)
+        except FilesystemError:
+            continue
+        if _CLOUDFORMATION.search(head) and b"Resources" in head:
+            stacks.append(path)
+        elif path.endswith(".json") and _PLAN.search(head) and b"format_version" in head:
+            plans.append(path)
+    return plans, stacks
+
+
+def _section(name: str, read: list[tuple[str, TemplateResources]]) -> Section:
+    resources: list[Resource] = []
+    problems: dict[tuple[str, str], Problem] = {}
+    unmodelled: dict[str, int] = {}
+    for path, found in read:
+        resources += [replace(each, id=f"{path}#{each.id}") for each in found.resources]
+        for problem in found.problems:
+            where = f"{problem.path}:{problem.line}" if problem.line else problem.path
+            problems[where, problem.reason] = Problem(path=where, reason=problem.reason)
+        for type_, count in found.unmodelled.items():
+            unmodelled[type_] = unmodelled.get(type_, 0) + count
+    facts = {
+        "templates": sorted(path for path, _ in read),
+        "resources": [plain(each) for each in sorted(resources, key=lambda each: (each.id, each.type))],
+        "unmodelled": dict(sorted(unmodelled.items())),
+    }
+    return Section(name=name, facts=facts, problems=tuple(problems[key] for key in sorted(problems)))
