@@ -26,8 +26,8 @@ from web.mock_query import QueryRefused, compile_query
 
 STATIC = Path(__file__).resolve().parents[2] / "src/bartizan/server/static"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default"
 )
 _SEVERITY_RANK = {"critical": 5, "high": 4, "medium": 3, "unknown": 2, "low": 1, "info": 0}
 
@@ -39,17 +39,17 @@ def _finding_fields(estate: Estate) -> Fields:
     systems = {asset["id"]: asset["os"] for asset in estate.assets}
     plain = ("kind", "rule", "severity", "state", "verdict", "package", "kev", "epss", "score", "id")
     out: Fields = {name: (lambda record, name=name: record[name]) for name in plain}  # type: ignore[misc]
-    out["asset"] = lambda record: record["asset_name"]
+    out["asset"] = out["asset.name"] = lambda record: record["asset_name"]
     out["asset.id"] = lambda record: record["asset_id"]
     out["asset.os"] = lambda record: systems[record["asset_id"]]
     out["tag"] = lambda record: tags[record["asset_id"]]
-    out["fix.state"] = lambda record: record["fix"]["state"]
+    out["fix"] = lambda record: record["fix"]["state"]
     return out
 
 
 _ASSET_FIELDS: Fields = {
-    "name": lambda record: record["name"], "kind": lambda record: record["kind"], "os": lambda record: record["os"],
-    "tag": lambda record: record["tags"], "risk": lambda record: record["risk"], "id": lambda record: record["id"],
+    "asset.name": lambda record: record["name"], "asset.kind": lambda record: record["kind"], "asset.os": lambda record: record["os"],
+    "tag": lambda record: record["tags"], "asset.risk": lambda record: record["risk"], "asset.id": lambda record: record["id"],
 }  # fmt: skip
 
 
@@ -155,9 +155,8 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/" or not file.is_file() or STATIC not in file.parents:
             if path.startswith("/bundle/"):
                 return self._problem(404, "There is no such file", path)
-            nonce = secrets.token_urlsafe(16)
-            text = (STATIC / "index.html").read_text().replace("__CSP_NONCE__", nonce)
-            return self._send(200, text.encode(), "text/html; charset=utf-8", {"Content-Security-Policy": POLICY.format(nonce=nonce), "Cache-Control": "no-store"})
+            page = (STATIC / "index.html").read_bytes()
+            return self._send(200, page, "text/html; charset=utf-8", {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         return self._send(200, file.read_bytes(), kind, {"Cache-Control": "public, max-age=31536000, immutable"})
 
@@ -199,6 +198,7 @@ class Handler(BaseHTTPRequestHandler):
     def _sorted(self, rows: list[Record], default: str) -> list[Record]:
         name = self.arguments.get("sort") or default
         field = name.lstrip("-")
+        field = {"asset": "asset_name"}.get(field, field)
 
         def key(row: Record) -> Any:
             value = sum(row["open"].values()) if field == "open" else row.get(field)
@@ -220,7 +220,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def finding_facets(self) -> None:
         rows, fields = self._found(), _finding_fields(self.server.estate)
-        self._json(self._facets(rows, fields, ("severity", "state", "kind", "package", "asset", "tag", "fix.state", "kev")))
+        self._json(self._facets(rows, fields, ("severity", "state", "kind", "package", "asset", "asset.os", "tag", "fix", "kev")))
 
     def _facets(self, rows: list[Record], fields: Fields, names: tuple[str, ...]) -> list[Record]:
         out = []
@@ -273,7 +273,7 @@ class Handler(BaseHTTPRequestHandler):
     def asset_facets(self) -> None:
         test = compile_query(self.arguments.get("query", ""), _ASSET_FIELDS)
         rows = [row for row in self.server.estate.assets if test({**row, "_text": f"{row['name']} {row['os']}".lower()})]
-        self._json(self._facets(rows, _ASSET_FIELDS, ("kind", "os", "tag")))
+        self._json(self._facets(rows, _ASSET_FIELDS, ("asset.kind", "asset.os", "tag")))
 
     def asset(self, key: str) -> None:
         rows = self.server.estate.assets
@@ -360,7 +360,7 @@ class Handler(BaseHTTPRequestHandler):
         self._json({
             "risk": 74.0, "assets": len(estate.assets), "open": opened, "kev_open": sum(row["kev"] for row in live), "opened_since_yesterday": 14, "fixed_since_yesterday": 32,
             "fix_first": groups, "fix_first_share": sum(group["score"] for group in groups) / sum(row["score"] for row in live),
-            "unseen": [{"text": "packages of a release without security support", "count": 1, "query": "kind:coverage"}, {"text": "policy results that could not be judged", "count": results["unknown"], "query": "kind:policy and verdict:unknown"}],
+            "unseen": [{"text": "packages of a release without security support", "count": 1, "query": "kind:coverage"}, {"text": "policy results that could not be judged", "count": results["unknown"], "query": "kind:policy and state:unknown"}],
             "by_kind": {kind: counts([row for row in live if row["kind"] == kind]) for kind in ("vulnerability", "policy")},
             "trend": trend, "policies": {"pass": results["pass"], "fail": results["fail"], "unknown": results["unknown"], "not-applicable": 4},
             "assets_by_os": Counter(row["os"] for row in estate.assets).most_common(), "sensors_online": 9, "sensors_silent": 1, "knowledge": self._knowledge(),
@@ -410,7 +410,7 @@ class Handler(BaseHTTPRequestHandler):
         self._json({})
 
     def tokens(self) -> None:
-        self._paged(self.server.estate.tokens)
+        self._json(self.server.estate.tokens)
 
     def new_token(self) -> None:
         row = {"id": secrets.token_hex(4), "name": self.body["name"], "scopes": self.body["scopes"], "created_at": stamp(NOW), "expires_at": self.body.get("expires_at"), "last_used": None, "token": None}

@@ -157,7 +157,7 @@ class Estate:
         kev = bool(row["kev"])
         parts = [
             {"name": "CVSS", "points": round(base * 4, 1), "text": f"base score {base} of 10"},
-            {"name": "EPSS", "points": round((epss or 0) * 25, 1), "text": f"{(epss or 0):.1%} chance of exploitation in 30 days"},
+            {"name": "EPSS", "points": round((epss or 0) * 25, 1), "text": f"{(epss or 0):.1%} likely within 30 days"},
             {"name": "KEV", "points": 25.0 if kev else 0.0, "text": "exploited in the wild" if kev else "not known to be exploited"},
             {"name": "Exposure", "points": 8.0 if "web" in name or "bastion" in name else 2.0, "text": "reachable from outside" if "web" in name else "inside the network"},
         ]  # fmt: skip
@@ -182,14 +182,15 @@ class Estate:
             "evidence": {
                 "package": {"name": package, "source": row["source"], "version": installed, "path": "/var/lib/dpkg/status", "arch": "amd64"},
                 "attestations": [
-                    {"source": "Debian", "id": f"DEBIAN-{row['cve']}", "fixed": row["fixed"], "modified": "2026-04-28T20:30:16Z"},
-                    {"source": "apt", "id": "bookworm-security", "fixed": row["fixed"], "modified": "2026-11-20T08:00:00Z"},
+                    {"source": f"DEBIAN-{row['cve']}", "ecosystem": "Debian:12", "package": row["source"], "affected": f"< {row['fixed']}" if row["fixed"] else "every version", "fixed": row["fixed"]},
+                    {"source": "apt security pocket", "ecosystem": "Debian:12", "package": package, "affected": "an upgrade is offered", "fixed": row["fixed"]},
                 ],
                 "aliases": [f"DEBIAN-{row['cve']}"],
                 "cvss": {"vector": row["vector"], "score": base},
                 "epss": {"score": epss, "percentile": float(row["percentile"]) if row["percentile"] else None},
-                "kev": {"date_added": row["kev"]} if kev else None,
-                "score": {"total": score, "factors": parts},
+                "kev": {"added": row["kev"], "due": row["kev"], "ransomware": False} if kev else None,
+                "score": parts,
+                "severities": [{"source": "NVD", "severity": severity, "vector": row["vector"], "score": base}, {"source": "Debian", "severity": "medium", "word": "not yet assigned"}],
                 "cwe": [row["cwe"]] if row["cwe"] else [],
             },
             "controls": {"nist-800-53": ["SI-2", "RA-5"], "cis-controls-8": ["7.4"]},

@@ -100,6 +100,8 @@ def _compare(read: Callable[[Record], Any], operator: str, wanted: str) -> Test:
             return wanted in value
         if isinstance(value, bool):
             return value == (wanted == "true")
+        if operator in (":", "=") and wanted == "any":
+            return True
         if operator in (":", "="):
             return str(value).lower() == wanted.lower()
         if value is None:

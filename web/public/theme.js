@@ -3,7 +3,7 @@
   var choice = "system";
   try {
     choice = localStorage.getItem("bartizan.theme") || "system";
-  } catch (error) {
+  } catch {
     // Storage may be forbidden; the system's theme is then the answer.
   }
   var dark = choice === "dark" || (choice === "system" && matchMedia("(prefers-color-scheme: dark)").matches);

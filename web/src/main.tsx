@@ -14,15 +14,17 @@ import { createRoot } from "react-dom/client";
 
 import { ApiProvider, createQueryClient } from "./api/context";
 import { App } from "./app/App";
+import { forbidMarkup } from "./lib/markup";
 import { NoticesProvider } from "./parts/Notices";
+
+forbidMarkup();
 
 const root = document.getElementById("root");
 if (!root) throw new Error("The page has no #root element.");
-const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
 
 createRoot(root).render(
   <StrictMode>
-    <CSPProvider nonce={nonce} disableStyleElements>
+    <CSPProvider disableStyleElements>
       <ApiProvider queries={createQueryClient()}>
         <NoticesProvider>
           <App />

@@ -8,7 +8,7 @@ const ROOT = "/api/v1";
 export class ApiProblem extends Error {
   override readonly name = "ApiProblem";
   constructor(readonly problem: ProblemDocument) {
-    super(problem.detail ?? problem.title);
+    super([problem.detail || problem.title, problem.remedy].filter(Boolean).join(" "));
   }
   get status(): number {
     return this.problem.status;

@@ -35,7 +35,10 @@ export function useList<Item>(key: string, path: string, parameters: { query?: s
   const { query = "", sort = "", limit = PAGE_SIZE } = parameters;
   return useInfiniteQuery({
     queryKey: [key, "list", path, query, sort, limit],
-    queryFn: ({ pageParam, signal }) => api.get<Page<Item>>(path, { query, sort, limit, cursor: pageParam }, signal),
+    queryFn: async ({ pageParam, signal }): Promise<Page<Item>> => {
+      const answer = await api.get<Page<Item> | Item[]>(path, { query, sort, limit, cursor: pageParam }, signal);
+      return Array.isArray(answer) ? { items: answer, total: answer.length } : answer;
+    },
     initialPageParam: "",
     getNextPageParam: (last) => last.next ?? null,
     placeholderData: keepPreviousData,

@@ -329,7 +329,7 @@ export interface AuditEntry {
 
 export interface Completion {
   text: string;
-  kind: "field" | "value" | "operator";
+  kind: "field" | "value" | "operator" | "keyword";
   detail: string;
 }
 
@@ -346,6 +346,8 @@ export interface ProblemDocument {
   status: number;
   detail?: string;
   reference?: string;
+  /** What to do about it. */
+  remedy?: string;
   position?: number;
   expected?: string[];
 }

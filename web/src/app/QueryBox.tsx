@@ -6,6 +6,7 @@ import { useLocation } from "wouter";
 
 import { useCompletions } from "../api/hooks";
 import { useKeys } from "../lib/keyboard";
+import type { Completion } from "../api/records";
 import { findings } from "../lib/paths";
 import { isStrings, usePreference } from "../lib/preference";
 import { Key } from "../parts/Small";
@@ -13,9 +14,8 @@ import { useAsked } from "./asked";
 
 interface Offer {
   text: string;
-  kind: "field" | "value" | "operator" | "recent" | "saved";
+  kind: Completion["kind"] | "recent" | "saved";
   detail: string;
-  apply: () => void;
 }
 
 export function QueryBox() {
@@ -56,9 +56,15 @@ export function QueryBox() {
     setText(clean);
   };
 
-  const insert = (piece: string, start: number, end: number) => {
-    const next = text.slice(0, start) + piece + (piece.endsWith(":") || piece.endsWith(" ") ? "" : " ") + text.slice(end).replace(/^\s+/, "");
-    const place = start + piece.length + (piece.endsWith(":") || piece.endsWith(" ") ? 0 : 1);
+  const accept = (item: Offer) => {
+    if (item.kind === "recent" || item.kind === "saved") {
+      submit(item.text);
+      return;
+    }
+    const { start, end } = fresh ?? { start: cursor, end: cursor };
+    const piece = item.text + (item.kind === "value" ? " " : "");
+    const next = text.slice(0, start) + piece + text.slice(end).replace(/^\s+/, "");
+    const place = start + piece.length;
     setText(next);
     setAt(-1);
     requestAnimationFrame(() => {
@@ -70,12 +76,12 @@ export function QueryBox() {
   const offers: Offer[] = [];
   if (open) {
     for (const item of fresh?.items ?? []) {
-      offers.push({ ...item, apply: () => insert(item.text, fresh?.start ?? 0, fresh?.end ?? 0) });
+      offers.push(item);
     }
     if (!text.trim() || !touched) {
-      for (const query of saved) offers.push({ text: query, kind: "saved", detail: "saved", apply: () => submit(query) });
+      for (const query of saved) offers.push({ text: query, kind: "saved", detail: "saved" });
       for (const query of recent.filter((one) => !saved.includes(one) && one !== shown).slice(0, 5)) {
-        offers.push({ text: query, kind: "recent", detail: "recent", apply: () => submit(query) });
+        offers.push({ text: query, kind: "recent", detail: "recent" });
       }
     }
   }
@@ -97,13 +103,13 @@ export function QueryBox() {
     } else if (event.key === "Enter") {
       event.preventDefault();
       const offer = offers[index];
-      if (offer) offer.apply();
+      if (offer) accept(offer);
       else submit(text);
     } else if (event.key === "Tab" && open && offers.length > 0 && touched && !event.shiftKey) {
       const offer = offers[Math.max(0, index)];
       if (offer && offer.kind !== "recent" && offer.kind !== "saved") {
         event.preventDefault();
-        offer.apply();
+        accept(offer);
       }
     } else if (event.key === "Escape") {
       event.preventDefault();
@@ -139,7 +145,7 @@ export function QueryBox() {
           autoCapitalize="off"
           autoCorrect="off"
           spellCheck={false}
-          placeholder={of === "findings" ? "severity>=high and kev:true" : "os:debian and not tag:lab"}
+          placeholder={of === "findings" ? "severity>=high and kev:true" : "asset.os:debian and not tag:lab"}
           value={text}
           onFocus={() => setOpen(true)}
           onClick={() => setOpen(true)}
@@ -192,7 +198,7 @@ export function QueryBox() {
             className={`query-offer offer-${offer.kind}`}
             onPointerDown={(event) => {
               event.preventDefault();
-              offer.apply();
+              accept(offer);
             }}
           >
             {offer.kind === "recent" ? <History size={13} aria-hidden /> : offer.kind === "saved" ? <Star size={13} aria-hidden /> : <span className="offer-kind" aria-hidden />}

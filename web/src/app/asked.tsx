@@ -38,5 +38,5 @@ export function useQueryBox(of: "findings" | "assets", query: string, submit: (q
 
 export function refusalOf(error: unknown): { position: number; text: string } | null {
   if (!(error instanceof ApiProblem) || typeof error.problem.position !== "number") return null;
-  return { position: error.problem.position, text: error.problem.detail ?? error.problem.title };
+  return { position: error.problem.position, text: error.problem.detail || error.problem.title };
 }

@@ -12,6 +12,9 @@ describe("format", () => {
     expect(percent(0.00001)).toBe("< 0.1 %");
     expect(percent(0.423)).toBe("42 %");
     expect(percent(0)).toBe("0 %");
+    expect(percent(0.99957)).toBe("> 99.9 %");
+    expect(percent(0.996)).toBe("99.6 %");
+    expect(percent(1)).toBe("100 %");
   });
   it("cuts long names in the middle", () => {
     expect(middle("build-runner-07.ci.internal.example.org", 15)).toBe("build-r…ple.org");

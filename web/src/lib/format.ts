@@ -14,7 +14,9 @@ export function decimal(value: number): string {
 /** `0.4 %`, `12 %`; what is tiny says so instead of rounding to nothing. */
 export function percent(share: number): string {
   if (share > 0 && share < 0.0005) return "< 0.1 %";
+  if (share > 0.9995 && share < 1) return "> 99.9 %";
   const value = share * 100;
+  if (value > 99 && value < 100) return `${oneDigit.format(Math.floor(value * 10) / 10)} %`;
   return `${value >= 10 ? Math.round(value) : oneDigit.format(value)} %`;
 }
 
@@ -38,14 +40,15 @@ const WORDS: Record<string, string> = {
   deb: "Debian",
   apk: "Alpine",
   rpm: "RPM",
+  ssh: "SSH",
   sshd: "SSH server",
+  "asset.source": "Source",
   pam: "PAM",
   kev: "Known exploited",
   epss: "EPSS",
   uid: "UID",
   gid: "GID",
   id: "ID",
-  "fix.state": "Fix",
   "asset.os": "Operating system",
   "asset.kind": "Asset kind",
   packages_deb: "Packages (Debian)",

@@ -41,7 +41,7 @@ export default function AssetPage({ id }: { id: string }) {
       <nav className="crumbs" aria-label="Where this is">
         <Go to="/assets" className="link">Assets</Go>
         <span aria-hidden>/</span>
-        <span className="mono"><Truncated text={data.key} longest={28} /></span>
+        <span className="mono"><Truncated text={data.key} /></span>
         <CopyButton text={data.key} label="Copy the key" />
       </nav>
       <header className="detail-head">
@@ -132,7 +132,7 @@ function OverviewTab({ data }: { data: AssetDetail }) {
           <section className="card hatched-edge">
             <h2>Not known</h2>
             <p>
-              <Go to={findings(both("verdict:unknown", term("asset", data.name)))} className="link strong-link">{plural(data.unknowns, "thing")}</Go> could not be judged on this asset.
+              <Go to={findings(both("state:unknown", term("asset", data.name)))} className="link strong-link">{plural(data.unknowns, "thing")}</Go> could not be judged on this asset.
             </p>
           </section>
         ) : null}
@@ -146,7 +146,7 @@ function FindingsTab({ data }: { data: AssetDetail }) {
   const sort = search.get("sort") ?? "-score";
   const opened = search.get("panel");
   const all = search.get("all") === "1";
-  const query = all ? "" : OPEN;
+  const query = all ? "state:any" : OPEN;
   const list = useAssetFindings(data.id, query, sort);
   const { shown, setChosen } = useColumns("asset-findings", COLUMNS);
   return (

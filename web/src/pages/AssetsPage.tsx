@@ -18,19 +18,19 @@ import { Go } from "../parts/Go";
 import { ColumnChooser, Export, ListPage, SidePanel, useColumns } from "../parts/ListPage";
 import { SeverityTally } from "../parts/Severity";
 import { Score, Tag, Time, Truncated } from "../parts/Small";
-import { Empty, Failure, Skeleton } from "../parts/States";
+import { Empty, Failure, Refused, Skeleton } from "../parts/States";
 
 const COLUMNS: Column<AssetSummary>[] = [
-  { id: "name", title: "Asset", width: 220, grow: true, sort: "name", cell: (row) => <Go to={asset(row.id)} className="link row-link" title={row.name}>{row.name}</Go> },
-  { id: "risk", title: "Risk", width: 104, numeric: true, sort: "risk", drop: 9, cell: (row) => <Score value={row.risk} /> },
-  { id: "open", title: "Open findings", width: 250, sort: "open", drop: 8, cell: (row) => <SeverityTally counts={row.open} /> },
-  { id: "policies", title: "Policies", width: 150, drop: 4, cell: (row) => <Policies row={row} /> },
-  { id: "os", title: "Operating system", width: 236, sort: "os", drop: 5, cell: (row) => <Truncated text={row.os} longest={34} /> },
+  { id: "name", title: "Asset", width: 170, grow: true, sort: "name", cell: (row) => <Go to={asset(row.id)} className="link row-link" title={row.name}>{row.name}</Go> },
+  { id: "risk", title: "Risk", width: 98, numeric: true, sort: "risk", drop: 9, cell: (row) => <Score value={row.risk} /> },
+  { id: "open", title: "Open findings", width: 200, sort: "open", drop: 8, cell: (row) => <SeverityTally counts={row.open} /> },
+  { id: "policies", title: "Policies", width: 132, drop: 4, cell: (row) => <Policies row={row} /> },
+  { id: "os", title: "Operating system", width: 200, sort: "os", drop: 5, cell: (row) => <Truncated text={row.os} /> },
   { id: "tags", title: "Tags", width: 220, drop: 3, cell: (row) => <Tags row={row} /> },
   { id: "last_seen", title: "Last seen", width: 112, sort: "last_seen", drop: 6, cell: (row) => <Time at={row.last_seen} /> },
   { id: "kind", title: "Kind", width: 110, sort: "kind", drop: 1, extra: true, cell: (row) => label(row.kind) },
   { id: "sources", title: "Sources", width: 120, drop: 1, extra: true, cell: (row) => row.sources.join(", ") },
-  { id: "key", title: "Key", width: 190, drop: 1, extra: true, cell: (row) => <Truncated text={row.key} longest={22} mono /> },
+  { id: "key", title: "Key", width: 190, drop: 1, extra: true, cell: (row) => <Truncated text={row.key} mono /> },
 ];
 
 function Policies({ row }: { row: AssetSummary }) {
@@ -116,7 +116,7 @@ export default function AssetsPage() {
       {list.isPending ? (
         <div className="list-wait"><Skeleton lines={12} height={22} /></div>
       ) : refusal ? (
-        <div className="list-wait"><p className="muted">The query cannot be read: {refusal.text}</p></div>
+        <Refused />
       ) : !list.data ? (
         <Failure error={list.error} retry={() => void list.refetch()} />
       ) : rows.length === 0 ? (
@@ -162,7 +162,7 @@ function AssetCard({ row }: { row: AssetSummary }) {
       </div>
       <div className="row-card-line">{total(row.open) > 0 ? <SeverityTally counts={row.open} /> : <span className="muted">nothing open</span>}</div>
       <div className="row-card-line muted">
-        <Truncated text={row.os} longest={32} />
+        <Truncated text={row.os} />
         <span className="row-card-end"><Time at={row.last_seen} /></span>
       </div>
     </div>

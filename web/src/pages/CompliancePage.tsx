@@ -74,7 +74,8 @@ export default function CompliancePage() {
               <h2>{label(group || "other")} <span className="muted">{count(rows.length)}</span></h2>
               <div className="table-wrap">
               <table className="plain-table policy-table">
-                <thead className="visually-hidden"><tr><th scope="col">Severity</th><th scope="col">Policy</th><th scope="col">Controls</th><th scope="col">Results</th></tr></thead>
+                <colgroup><col className="policy-severity" /><col /><col className="policy-controls" /><col className="policy-result" /></colgroup>
+                <thead className="heads-for-readers"><tr>{["Severity", "Policy", "Controls", "Results"].map((name) => <th key={name} scope="col"><span className="visually-hidden">{name}</span></th>)}</tr></thead>
                 <tbody>
                   {rows.map((row) => (
                     <tr key={row.id}>

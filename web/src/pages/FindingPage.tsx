@@ -69,6 +69,7 @@ export default function FindingPage({ id }: { id: string }) {
             <h2>Fix</h2>
             <FixBlock finding={data} />
           </section>
+          <div className="card stacked"><ScoreBreakdown finding={data} /></div>
           <div className="card stacked"><Evidence finding={data} /></div>
           <section className="card">
             <h2>History</h2>
@@ -81,7 +82,7 @@ export default function FindingPage({ id }: { id: string }) {
             <dl className="evidence narrow">
               <div>
                 <dt>Asset</dt>
-                <dd><Go to={asset(data.asset_id)} className="link" title={data.asset_name}><Truncated text={data.asset_name} longest={34} /></Go></dd>
+                <dd><Go to={asset(data.asset_id)} className="link" title={data.asset_name}><Truncated text={data.asset_name} /></Go></dd>
               </div>
               {data.locator ? (
                 <div>
@@ -120,7 +121,6 @@ export default function FindingPage({ id }: { id: string }) {
             </dl>
           </section>
           <div className="card stacked">
-            <ScoreBreakdown finding={data} />
             <Elsewhere finding={data} />
             <Controls controls={data.controls} />
             <References addresses={data.references} />

@@ -2,11 +2,11 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
-import { useState, type FormEvent } from "react";
+import { useState, type SyntheticEvent } from "react";
 
 import { useApi } from "../api/context";
 import { useActivationKeys, useSensors } from "../api/hooks";
-import type { ActivationKeyView } from "../api/records";
+import type { ActivationKeyView, SensorView } from "../api/records";
 import { count, label, plural } from "../lib/format";
 import { asset } from "../lib/paths";
 import { endOfDayIn } from "../lib/time";
@@ -18,7 +18,8 @@ import { Empty, Failure, Skeleton } from "../parts/States";
 
 export default function FleetPage() {
   const sensors = useSensors();
-  const rows = sensors.data?.pages.flatMap((page) => page.items) ?? [];
+  const rank = (row: SensorView) => (row.revoked ? 2 : row.online ? 1 : 0);
+  const rows = (sensors.data?.pages.flatMap((page) => page.items) ?? []).sort((a, b) => rank(a) - rank(b));
   const live = rows.filter(({ revoked }) => !revoked);
   const online = live.filter(({ online: here }) => here).length;
   const [enrolling, setEnrolling] = useState(false);
@@ -43,7 +44,7 @@ export default function FleetPage() {
                 {rows.map((row) => (
                   <tr key={row.id}>
                     <td><span className={`state ${row.revoked ? "sensor-revoked" : row.online ? "sensor-online" : "sensor-silent"}`}><span className="sensor-dot" aria-hidden />{row.revoked ? "Revoked" : row.online ? "Online" : "Silent"}</span></td>
-                    <td>{row.asset_id ? <Go to={asset(row.asset_id)} className="link row-link" title={row.name}><Truncated text={row.name} longest={36} /></Go> : <Truncated text={row.name} longest={36} />}</td>
+                    <td>{row.asset_id ? <Go to={asset(row.asset_id)} className="link row-link" title={row.name}><Truncated text={row.name} /></Go> : <Truncated text={row.name} />}</td>
                     <td>{label(row.kind)}</td>
                     <td className="mono">{row.version}</td>
                     <td><Time at={row.last_seen} /></td>
@@ -128,7 +129,12 @@ function Enrol({ onDone }: { onDone: () => void }) {
     onSuccess: () => queries.invalidateQueries({ queryKey: ["activation-keys"] }),
   });
   if (make.data?.key) {
-    const command = `bartizan sensor enrol --server ${window.location.origin} --key ${make.data.key}`;
+    // The key goes through a file: a command line can be read by every process of the host.
+    const command = [
+      `umask 077; printf '%s' '${make.data.key}' > activation.key`,
+      `bartizan sensor enrol --server ${window.location.origin} --activation-key-file activation.key`,
+      "rm activation.key; bartizan sensor run",
+    ].join("\n");
     return (
       <div className="form">
         <p>Run this on the host, as root. The key is shown only now.</p>
@@ -139,7 +145,7 @@ function Enrol({ onDone }: { onDone: () => void }) {
       </div>
     );
   }
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     make.mutate();
   };

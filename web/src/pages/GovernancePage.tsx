@@ -67,7 +67,7 @@ function Decisions() {
           {rows.map((row) => (
             <tr key={row.id} className={row.active ? "" : "ended"}>
               <td>{label(row.verdict)}</td>
-              <td><Go to={findings(term("rule", row.rule))} className="link row-link"><Truncated text={row.rule} longest={30} mono /></Go>{row.asset_id ? "" : " (everywhere)"}</td>
+              <td><Go to={findings(`state:any and ${term("rule", row.rule)}`)} className="link row-link"><Truncated text={row.rule} mono /></Go>{row.asset_id ? "" : " (everywhere)"}</td>
               <td className="wide-cell">{row.reason}</td>
               <td>{row.requested_by}{row.approved_by ? `, approved by ${row.approved_by}` : ""}</td>
               <td><Time at={row.created_at} /></td>
@@ -109,7 +109,7 @@ function AuditRow({ row }: { row: AuditEntry }) {
       <td><Time at={row.at} /></td>
       <td>{row.actor}</td>
       <td className="mono">{row.action}</td>
-      <td><Truncated text={row.subject} longest={40} /></td>
+      <td><Truncated text={row.subject} /></td>
       <td className="wide-cell muted">{inline(row.detail)}</td>
       <td className="with-copy"><code title={row.digest}>{row.digest.replace("sha256:", "").slice(0, 10)}</code><CopyButton text={row.digest} label="Copy the digest" /></td>
     </tr>

@@ -46,7 +46,7 @@ function Waiting() {
         ))}
       </div>
       <div className="board">
-        <div className="card span-2"><Skeleton lines={6} height={26} /></div>
+        <div className="card"><Skeleton lines={6} height={26} /></div>
         <div className="card"><Skeleton lines={6} height={26} /></div>
       </div>
     </div>
@@ -58,7 +58,7 @@ function Board({ data }: { data: Overview }) {
   const open = total(data.open);
   const byKind = Object.entries(data.by_kind).filter(([, counts]) => total(counts) > 0);
   const mostKind = Math.max(1, ...byKind.map(([, counts]) => total(counts)));
-  const toDay = useCallback((_: TrendPoint) => navigate(findings(OPEN)), [navigate]);
+  const toDay = useCallback(() => navigate(findings(OPEN)), [navigate]);
   const unseen = data.unseen.reduce((sum, one) => sum + one.count, 0);
   const judged = ["pass", "fail", "unknown"].reduce((sum, name) => sum + (data.policies[name] ?? 0), 0);
 
@@ -93,12 +93,13 @@ function Board({ data }: { data: Overview }) {
         <Sentence title="Fix first" to="#fix-first" plain number={percent(data.fix_first_share)} unit="of the score">
           {data.fix_first.length > 0 ? `goes away with ${plural(data.fix_first.length, "fix", "fixes")}, listed below.` : "Nothing waits for a fix."}
         </Sentence>
-        <Sentence title="What we cannot see" to={data.unseen[0] ? findings(data.unseen[0].query) : findings("verdict:unknown")} plain={unseen === 0} number={count(unseen)} unit={unseen === 1 ? "thing unknown" : "things unknown"} hatched={unseen > 0}>
+        <Sentence title="What we cannot see" to={data.unseen[0] ? findings(data.unseen[0].query) : findings("state:unknown")} plain={unseen === 0} number={count(unseen)} unit={unseen === 1 ? "thing unknown" : "things unknown"} hatched={unseen > 0}>
           {unseen > 0 ? "Not judged, so not counted as safe." : "Everything that was asked for could be judged."}
         </Sentence>
       </section>
 
       <div className="board">
+        <div className="board-main">
         <ChartCard
           title={trendTitle(data.trend)}
           note="Findings by day, stacked by severity; below: opened up, fixed down"
@@ -107,7 +108,29 @@ function Board({ data }: { data: Overview }) {
         >
           <TrendChart points={data.trend} onDay={toDay} />
         </ChartCard>
-
+        <section className="card" id="fix-first">
+          <header className="card-head">
+            <div>
+              <h2>What to fix first</h2>
+              <p className="muted">
+                {data.fix_first.length > 0 ? `These ${count(data.fix_first.length)} remove ${percent(data.fix_first_share)} of the open score` : "Nothing open has a fix today"}
+              </p>
+            </div>
+            <Go to={`${findings(OPEN)}&view=package`} className="link">
+              All fixes <ArrowRight size={14} aria-hidden />
+            </Go>
+          </header>
+          <FixFirst data={data} />
+        </section>
+        <section className="card">
+          <header className="card-head">
+            <h2>Policies</h2>
+            <Go to="/compliance" className="link">Compliance</Go>
+          </header>
+          {judged === 0 ? <p className="muted">No policy was judged yet.</p> : <PolicyBar policies={data.policies} />}
+        </section>
+        </div>
+        <div className="board-side">
         <section className="card">
           <header className="card-head">
             <h2>Open findings by severity</h2>
@@ -125,22 +148,6 @@ function Board({ data }: { data: Overview }) {
             ))}
           </div>
         </section>
-
-        <section className="card span-2" id="fix-first">
-          <header className="card-head">
-            <div>
-              <h2>What to fix first</h2>
-              <p className="muted">
-                {data.fix_first.length > 0 ? `These ${count(data.fix_first.length)} remove ${percent(data.fix_first_share)} of the open score` : "Nothing open has a fix today"}
-              </p>
-            </div>
-            <Go to={`${findings(OPEN)}&view=package`} className="link">
-              All fixes <ArrowRight size={14} aria-hidden />
-            </Go>
-          </header>
-          <FixFirst data={data} />
-        </section>
-
         <section className="card">
           <header className="card-head">
             <h2>What we cannot see</h2>
@@ -165,15 +172,23 @@ function Board({ data }: { data: Overview }) {
             Imported <Time at={data.knowledge.imported_at} />. <Go to="/settings?tab=knowledge" className="link">Feeds</Go>
           </p>
         </section>
-
         <section className="card">
           <header className="card-head">
-            <h2>Policies</h2>
-            <Go to="/compliance" className="link">Compliance</Go>
+            <h2>Assets by operating system</h2>
+            <Go to="/assets" className="link">Assets</Go>
           </header>
-          {judged === 0 ? <p className="muted">No policy was judged yet.</p> : <PolicyBar policies={data.policies} />}
+          <ul className="rank-list">
+            {data.assets_by_os.map(([os, number]) => (
+              <li key={os}>
+                <Go to={assets(os ? term("asset.os", os) : "")}>
+                  <span className="rank-name">{os || "not told"}</span>
+                  <span className="numeric">{count(number)}</span>
+                  <span className="rank-bar" aria-hidden style={{ width: `${(number / Math.max(1, data.assets)) * 100}%` }} />
+                </Go>
+              </li>
+            ))}
+          </ul>
         </section>
-
         <section className="card">
           <header className="card-head">
             <h2>Fleet</h2>
@@ -191,24 +206,7 @@ function Board({ data }: { data: Overview }) {
           </dl>
           <p className="muted small-text">{data.sensors_silent > 0 ? "A silent sensor's assets are shown as they were when it last spoke." : "All sensors have spoken within their interval."}</p>
         </section>
-
-        <section className="card">
-          <header className="card-head">
-            <h2>Assets by operating system</h2>
-            <Go to="/assets" className="link">Assets</Go>
-          </header>
-          <ul className="rank-list">
-            {data.assets_by_os.map(([os, number]) => (
-              <li key={os}>
-                <Go to={assets(os ? term("os", os) : "")}>
-                  <span className="rank-name">{os || "not told"}</span>
-                  <span className="numeric">{count(number)}</span>
-                  <span className="rank-bar" aria-hidden style={{ width: `${(number / Math.max(1, data.assets)) * 100}%` }} />
-                </Go>
-              </li>
-            ))}
-          </ul>
-        </section>
+        </div>
       </div>
     </div>
   );

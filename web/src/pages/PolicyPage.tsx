@@ -55,7 +55,7 @@ export default function PolicyPage({ id }: { id: string }) {
                     {data.results.map((row) => (
                       <tr key={row.asset_id + row.result}>
                         <td>{row.finding ? <Go to={finding(row.finding)} className="link plain-link"><Outcome result={row.result} /></Go> : <Outcome result={row.result} />}</td>
-                        <td><Go to={asset(row.asset_id)} className="link row-link" title={row.asset_name}><Truncated text={row.asset_name} longest={36} /></Go></td>
+                        <td><Go to={asset(row.asset_id)} className="link row-link" title={row.asset_name}><Truncated text={row.asset_name} /></Go></td>
                         <td>{row.reason ? row.reason : <code className="wrap">{inline(row.values)}</code>}</td>
                       </tr>
                     ))}

@@ -3,7 +3,7 @@
 import { Tabs } from "@base-ui/react/tabs";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
-import { useState, type FormEvent } from "react";
+import { useState, type SyntheticEvent } from "react";
 
 import { useApi } from "../api/context";
 import { useFeeds, useJobs, useTokens } from "../api/hooks";
@@ -119,8 +119,8 @@ function Tokens() {
 /** What a token may do, as people think of it; the server's scopes stand behind. */
 const ACCESS: { title: string; text: string; scopes: string[] }[] = [
   { title: "Read", text: "Findings, assets, policies and feeds.", scopes: ["read"] },
-  { title: "Read and write", text: "Also decisions and scan results: what a pipeline needs.", scopes: ["read", "write"] },
-  { title: "Administer", text: "Also sensors, keys, tokens and feeds.", scopes: ["read", "write", "admin"] },
+  { title: "Triage", text: "Also decide on findings and run jobs.", scopes: ["read", "triage", "jobs"] },
+  { title: "Administer", text: "Also feeds, sensors, activation keys, metrics and the audit log.", scopes: ["read", "triage", "jobs", "feeds", "sensors", "metrics", "audit"] },
 ];
 
 function MakeToken({ onDone }: { onDone: () => void }) {
@@ -143,7 +143,7 @@ function MakeToken({ onDone }: { onDone: () => void }) {
     );
   }
   return (
-    <form className="form" onSubmit={(event: FormEvent) => { event.preventDefault(); make.mutate(); }}>
+    <form className="form" onSubmit={(event: SyntheticEvent) => { event.preventDefault(); make.mutate(); }}>
       {make.error ? <p className="sign-in-error" role="alert"><strong>The token was not made</strong><span>{make.error.message}</span></p> : null}
       <div className="field">
         <label htmlFor="token-name">Name</label>

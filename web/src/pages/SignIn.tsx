@@ -1,7 +1,7 @@
 /** Sign-in. It is shown in place of whatever page was asked for, so that signing in leads back there. */
 
 import { Eye, EyeOff } from "lucide-react";
-import { useEffect, useRef, useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type SyntheticEvent } from "react";
 import { useLocation } from "wouter";
 
 import { ApiProblem } from "../api/client";
@@ -22,7 +22,7 @@ export function SignIn() {
     first.current?.focus();
   }, []);
 
-  const submit = async (event: FormEvent) => {
+  const submit = async (event: SyntheticEvent) => {
     event.preventDefault();
     setBusy(true);
     setError(null);
@@ -48,7 +48,7 @@ export function SignIn() {
         {error ? (
           <p className="sign-in-error" role="alert">
             <strong>{error instanceof ApiProblem ? error.problem.title : "Signing in failed"}</strong>
-            <span>{error instanceof Error ? error.message : String(error)}</span>
+            <span>{error instanceof Error ? error.message : ""}</span>
           </p>
         ) : null}
         <div className="field">

@@ -219,7 +219,6 @@ function useWidth(element: React.RefObject<HTMLElement | null>): number {
   useLayoutEffect(() => {
     const node = element.current;
     if (!node) return;
-    setWidth(node.clientWidth);
     const observer = new ResizeObserver(() => setWidth(node.clientWidth));
     observer.observe(node);
     return () => observer.disconnect();

@@ -1,6 +1,6 @@
 /** What a person decides about findings, why, and for how long. */
 
-import { useState, type FormEvent } from "react";
+import { useState, type SyntheticEvent } from "react";
 
 import { useDecide } from "../api/decide";
 import type { DecisionVerdict, FindingSummary } from "../api/records";
@@ -38,7 +38,7 @@ function Form({ findings, onDone }: { findings: FindingSummary[]; onDone: () => 
   const [whenFixable, setWhenFixable] = useState(false);
   const [missing, setMissing] = useState(false);
 
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     if (!reason.trim()) {
       setMissing(true);

@@ -2,7 +2,7 @@
 
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
 
 interface Props {
   open: boolean;
@@ -15,6 +15,7 @@ interface Props {
 }
 
 export function Dialog({ open, onClose, title, description, wide, bare, children }: Props) {
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <Base.Root
       open={open}
@@ -24,7 +25,11 @@ export function Dialog({ open, onClose, title, description, wide, bare, children
     >
       <Base.Portal>
         <Base.Backdrop className="backdrop" />
-        <Base.Popup className={`dialog ${wide ? "dialog-wide" : ""} ${bare ? "dialog-bare" : ""}`}>
+        <Base.Popup
+          ref={popup}
+          // What is to be filled in comes first, not the button that leaves.
+          initialFocus={() => popup.current?.querySelector<HTMLElement>("input:checked, input, textarea, select, .primary") ?? true}
+          className={`dialog ${wide ? "dialog-wide" : ""} ${bare ? "dialog-bare" : ""}`}>
           <header className={bare ? "visually-hidden" : "dialog-head"}>
             <Base.Title render={<h2 />}>{title}</Base.Title>
             {bare ? null : (

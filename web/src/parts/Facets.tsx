@@ -51,7 +51,7 @@ function FacetGroup({ facet, query, onQuery }: { facet: Facet; query: string; on
                 <input type="checkbox" checked={picked.includes(value)} onChange={() => onQuery(toggle(query, facet.field, value))} />
                 {facet.field === "severity" && isSeverity(value) ? <SeverityGlyph severity={value} size={14} /> : null}
                 <span className="facet-name">
-                  <Truncated text={wording(facet.field, value)} longest={24} />
+                  <Truncated text={wording(facet.field, value)} />
                 </span>
                 <span className="facet-count">
                   {count(number)}
@@ -74,5 +74,5 @@ function FacetGroup({ facet, query, onQuery }: { facet: Facet; query: string; on
 function wording(field: string, value: string): string {
   if (value === "true") return "Yes";
   if (value === "false") return "No";
-  return ["severity", "state", "kind", "fix.state", "fix", "verdict", "source"].includes(field) ? label(value) : value;
+  return ["severity", "state", "kind", "fix", "asset.kind", "asset.source"].includes(field) ? label(value) : value;
 }

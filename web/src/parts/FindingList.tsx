@@ -13,7 +13,7 @@ import { finding } from "../lib/paths";
 import { DataTable, type Column } from "./DataTable";
 import { DecisionDialog } from "./DecisionDialog";
 import { FindingCard } from "./findingColumns";
-import { Failure, Skeleton } from "./States";
+import { Failure, Refused, Skeleton } from "./States";
 
 interface Props {
   list: UseInfiniteQueryResult<InfiniteData<Page<FindingSummary>>>;
@@ -81,7 +81,7 @@ export function FindingList({ list, columns, sort, onSort, opened, onOpen, empty
 
   if (list.isPending) return <div className="list-wait"><Skeleton lines={14} height={22} /></div>;
   const refusal = refusalOf(list.error);
-  if (refusal && !list.data) return <div className="list-wait"><p className="muted">The query cannot be read: {refusal.text}</p></div>;
+  if (refusal && !list.data) return <Refused />;
   if (list.error && !list.data) return <Failure error={list.error} retry={() => void list.refetch()} />;
   if (rows.length === 0) return empty;
   return (

@@ -32,7 +32,7 @@ export function FindingPanel({ id }: { id: string }) {
         <p className="small-text">
           on{" "}
           <Go to={asset(data.asset_id)} className="link" title={data.asset_name}>
-            <Truncated text={data.asset_name} longest={40} />
+            <Truncated text={data.asset_name} />
           </Go>
         </p>
         <div className="panel-actions">

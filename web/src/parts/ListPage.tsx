@@ -64,13 +64,19 @@ export function SidePanel({ label, onClose, children }: { label: string; onClose
   );
 }
 
+function whole<Row>(column: Column<Row>): Column<Row> {
+  const kept = { ...column };
+  delete kept.drop;
+  return kept;
+}
+
 /** Which columns of a list are shown; what the person chose on this device wins. */
 export function useColumns<Row>(list: string, columns: Column<Row>[]) {
   const [chosen, setChosen] = usePreference<string[]>(`columns.${list}`, [], isStrings);
   const own = chosen.length > 0;
   // What was chosen by hand is never left out for want of room; the table scrolls sideways instead.
   const shown = useMemo(
-    () => (own ? columns.filter((column) => chosen.includes(column.id)).map(({ drop: _, ...column }): Column<Row> => column) : columns.filter((column) => !column.extra)),
+    () => (own ? columns.filter((column) => chosen.includes(column.id)).map(whole) : columns.filter((column) => !column.extra)),
     [own, columns, chosen],
   );
   return { shown, setChosen, own };
@@ -118,9 +124,9 @@ export function ColumnChooser<Row>({ columns, shown, onChoose }: { columns: Colu
 export function Export({ path, query, sort, name }: { path: string; query: string; sort: string; name: string }) {
   const api = useApi();
   const notices = useNotices();
-  const fetched = async (use: (text: string) => Promise<void> | void) => {
+  const fetched = async (done: (text: string) => Promise<void> | void) => {
     try {
-      await use(await api.text(path, { query, sort }, "text/csv"));
+      await done(await api.text(path, { query, sort }, "text/csv"));
     } catch (error) {
       notices.failed("The list could not be exported", error);
     }

@@ -5,8 +5,8 @@ import { label, middle } from "../lib/format";
 import { asset } from "../lib/paths";
 import { Go } from "./Go";
 
-const WIDTH = 640;
-const STEP = 44;
+const WIDTH = 760;
+const STEP = 50;
 
 export function Relations({ name, relations }: { name: string; relations: RelationView[] }) {
   if (relations.length === 0) return <p className="muted">No relations to other assets are known.</p>;

@@ -4,7 +4,7 @@ import { Check, Circle, CircleCheck, CircleDashed, Clock3, Copy, EyeOff, ShieldC
 import { useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
 
 import type { FindingState, PolicyOutcome } from "../api/records";
-import { decimal, middle } from "../lib/format";
+import { decimal } from "../lib/format";
 import { absolute, relative } from "../lib/time";
 
 /** One clock for all relative times of a page, moved every half minute. */
@@ -35,11 +35,13 @@ export function Time({ at, missing = "never" }: { at: string | null | undefined;
   );
 }
 
-export function Truncated({ text, longest = 32, mono = false }: { text: string; longest?: number; mono?: boolean }) {
-  const short = middle(text, longest);
+/** Cut in the middle when the room is short: the head gives way, the tail stays; the whole on hover and when copied. */
+export function Truncated({ text, mono = false }: { text: string; mono?: boolean }) {
+  const cut = text.length > 14 ? text.length - 7 : text.length;
   return (
-    <span className={mono ? "mono" : undefined} title={short === text ? undefined : text}>
-      {short}
+    <span className={mono ? "middle mono" : "middle"} title={text.length > 14 ? text : undefined}>
+      <span className="middle-head">{text.slice(0, cut)}</span>
+      {cut < text.length ? <span className="middle-tail">{text.slice(cut)}</span> : null}
     </span>
   );
 }
@@ -83,7 +85,7 @@ export function Command({ text }: { text: string }) {
 }
 
 const STATES: Record<FindingState, { text: string; icon: ReactNode }> = {
-  open: { text: "Open", icon: <Circle size={14} aria-hidden /> },
+  open: { text: "Open", icon: <Circle size={13} aria-hidden /> },
   fixed: { text: "Fixed", icon: <CircleCheck size={14} aria-hidden /> },
   accepted: { text: "Accepted", icon: <ShieldCheck size={14} aria-hidden /> },
   "false-positive": { text: "False positive", icon: <ThumbsDown size={14} aria-hidden /> },

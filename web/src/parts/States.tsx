@@ -27,6 +27,15 @@ export function Empty({ title, children, command, action }: { title: string; chi
   );
 }
 
+/** The query box says what is wrong and where; the list only says why it is empty. */
+export function Refused() {
+  return (
+    <Empty title="The query cannot be read">
+      <p>What is wrong, and where, stands under the query box. Press <kbd>/</kbd> to go there.</p>
+    </Empty>
+  );
+}
+
 /** What happened, what it means, what to do, and a reference to quote. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const away = error instanceof Unreachable;
@@ -34,7 +43,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   const title = away ? "The server cannot be reached" : (problem?.title ?? "This page failed");
   const detail = away
     ? "What you see may be out of date. The page tries again by itself; if this lasts, look whether `bartizan server` is running."
-    : (problem?.detail ?? (error instanceof Error ? error.message : String(error)));
+    : error instanceof Error ? error.message : String(error);
   return (
     <div className="empty failure" role="alert">
       {away ? <CloudOff size={28} aria-hidden /> : <OctagonAlert size={28} aria-hidden />}

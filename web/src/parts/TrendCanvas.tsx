@@ -2,6 +2,7 @@
 
 import { BarChart, LineChart } from "echarts/charts";
 import { AriaComponent, GridComponent, TooltipComponent } from "echarts/components";
+import { LabelLayout } from "echarts/features";
 import { init, use as register, type ECharts } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
@@ -11,7 +12,7 @@ import { count } from "../lib/format";
 import { useTheme } from "../lib/theme";
 import { shortDay } from "../lib/time";
 
-register([LineChart, BarChart, GridComponent, TooltipComponent, AriaComponent, CanvasRenderer]);
+register([LineChart, BarChart, GridComponent, TooltipComponent, AriaComponent, LabelLayout, CanvasRenderer]);
 
 const DRAWN: Severity[] = ["low", "medium", "high", "critical"];
 
@@ -50,8 +51,8 @@ export default function TrendCanvas({ points, onDay }: { points: TrendPoint[]; o
         aria: { enabled: true, label: { description: sentence(points) } },
         textStyle: { fontFamily: "Inter Variable, sans-serif", color: ink },
         grid: [
-          { left: 44, right: 12, top: 10, height: "62%" },
-          { left: 44, right: 12, bottom: 22, height: "18%" },
+          { left: 40, right: 62, top: 10, height: "64%" },
+          { left: 40, right: 62, bottom: 22, height: "16%" },
         ],
         tooltip: {
           trigger: "axis",
@@ -71,7 +72,7 @@ export default function TrendCanvas({ points, onDay }: { points: TrendPoint[]; o
         xAxis: [0, 1].map((gridIndex) => ({
           type: "category",
           gridIndex,
-          boundaryGap: gridIndex === 1,
+          boundaryGap: true,
           data: points.map(({ day }) => shortDay(day)),
           axisLine: { lineStyle: { color: line } },
           axisTick: { show: false },
@@ -88,8 +89,10 @@ export default function TrendCanvas({ points, onDay }: { points: TrendPoint[]; o
             stack: "open",
             symbol: "none",
             smooth: 0.15,
-            lineStyle: { width: 1, color: colour("--surface") },
-            areaStyle: { color: colour(`--${severity}`), opacity: 0.92 },
+            lineStyle: { width: 1.5, color: colour(`--${severity}`) },
+            areaStyle: { color: colour(`--${severity}`), opacity: 0.42 },
+            endLabel: { show: (points.at(-1)?.open[severity] ?? 0) > 0, formatter: severity, color: ink, fontSize: 11, distance: 6 },
+            labelLayout: { moveOverlap: "shiftY" },
             itemStyle: { color: colour(`--${severity}`) },
             data: points.map(({ open }) => open[severity]),
           })),

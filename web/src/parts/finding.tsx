@@ -7,7 +7,7 @@ import type { FindingDetail, Json, RiskFactor } from "../api/records";
 import { inline, isObject, type JsonObject } from "../lib/facts";
 import { count, decimal, label, percent } from "../lib/format";
 import { findings, sameRule } from "../lib/paths";
-import { absolute, day } from "../lib/time";
+import { day } from "../lib/time";
 import { Factors } from "./Bars";
 import { Go } from "./Go";
 import { SeverityLabel } from "./Severity";
@@ -38,16 +38,32 @@ export function FixBlock({ finding }: { finding: FindingDetail }) {
   return (
     <div className="fix-block">
       {version ? (
-        <p className="fix-versions">
-          <span className="muted">{finding.installed ? "Installed" : ""}</span> <code>{finding.installed}</code>
-          <span aria-hidden> → </span>
-          <span className="muted">fixed in</span> <code>{version}</code>
-          <CopyButton text={version} label="Copy the fixed version" />
-        </p>
+        <dl className="fix-versions">
+          {finding.installed ? (
+            <div>
+              <dt>Installed</dt>
+              <dd>
+                <code>{finding.installed}</code>
+              </dd>
+            </div>
+          ) : null}
+          <div>
+            <dt>Fixed in</dt>
+            <dd className="with-copy">
+              <code>{version}</code>
+              <CopyButton text={version} label="Copy the fixed version" />
+            </dd>
+          </div>
+        </dl>
       ) : finding.installed ? (
-        <p className="fix-versions">
-          <span className="muted">Installed</span> <code>{finding.installed}</code>
-        </p>
+        <dl className="fix-versions">
+          <div>
+            <dt>Installed</dt>
+            <dd>
+              <code>{finding.installed}</code>
+            </dd>
+          </div>
+        </dl>
       ) : null}
       {state !== "fixed" ? <p className="fix-state">{FIX_STATES[state] ?? label(state)}</p> : null}
       {text ? (
@@ -92,7 +108,7 @@ export function factorsOf(score: Json | undefined): RiskFactor[] {
   return Object.entries(score).flatMap(([name, value]) => (typeof value === "number" && name !== "total" ? [{ name: label(name), points: value, text: "" }] : []));
 }
 
-const SHOWN_APART = new Set(["score", "attestations", "cvss", "epss", "kev", "values", "unknowns", "check", "package", "aliases", "cwe", "installed", "fixed"]);
+const SHOWN_APART = new Set(["score", "attestations", "cvss", "epss", "kev", "values", "unknowns", "check", "package", "aliases", "cwe", "installed", "fixed", "severities", "references", "description"]);
 
 export function Evidence({ finding }: { finding: FindingDetail }) {
   const { evidence } = finding;
@@ -113,6 +129,19 @@ export function Evidence({ finding }: { finding: FindingDetail }) {
     const added = evidence.kev.date_added ?? evidence.kev.added;
     facts.push(["Exploited", typeof added === "string" ? `in CISA's catalogue since ${day(added)}` : "in CISA's catalogue"]);
   } else if (finding.kev) facts.push(["Exploited", "in CISA's catalogue of known exploited vulnerabilities"]);
+  const ratings = rowsOf(evidence.severities);
+  if (ratings.length > 0) {
+    facts.push([
+      "Rated",
+      <ul key="ratings">
+        {ratings.map((one) => (
+          <li key={inline(one)}>
+            {inline(one.source)}: {inline(one.severity)} <span className="muted">{[inline(one.score), inline(one.word)].filter(Boolean).join(", ")}</span>
+          </li>
+        ))}
+      </ul>,
+    ]);
+  }
   const pack = evidence.package;
   if (isObject(pack)) facts.push(["Package", <Pairs key="package" value={pack} />]);
   else if (finding.package) facts.push(["Package", <span key="package"><code>{finding.package}</code> {finding.installed ? <code>{finding.installed}</code> : null}</span>]);
@@ -128,6 +157,7 @@ export function Evidence({ finding }: { finding: FindingDetail }) {
   return (
     <section>
       <h3>Evidence</h3>
+      {typeof evidence.description === "string" ? <p className="prose description">{evidence.description}</p> : null}
       {unknowns.length > 0 ? (
         <ul className="unknown-list">
           {unknowns.map((one) => (
@@ -157,7 +187,7 @@ function rowsOf(value: Json | undefined): JsonObject[] {
 }
 
 function Attestations({ rows }: { rows: JsonObject[] }) {
-  const names = ["source", "id", "advisory", "ecosystem", "fixed", "state", "modified"].filter((name) => rows.some((row) => inline(row[name]) !== ""));
+  const names = ["source", "id", "ecosystem", "package", "affected", "fixed", "severity", "state"].filter((name) => rows.some((row) => inline(row[name]) !== ""));
   return (
     <div className="table-wrap" tabIndex={0} role="region" aria-label="Who says so">
       <table className="plain-table">
@@ -174,7 +204,7 @@ function Attestations({ rows }: { rows: JsonObject[] }) {
             <tr key={inline(row)}>
               {names.map((name) => {
                 const text = inline(row[name]);
-                return <td key={name}>{name === "modified" && text ? <time dateTime={text} title={absolute(text)}>{day(text)}</time> : name === "fixed" || name === "id" ? <code>{text || "–"}</code> : text}</td>;
+                return <td key={name}>{["source", "id", "affected", "fixed"].includes(name) ? <code>{text || "–"}</code> : text}</td>;
               })}
             </tr>
           ))}
