@@ -37,7 +37,7 @@ SIGNATURES = (
     _row(
         "python",
         r"^(?:python(?:[23](?:\.\d+)?)?|libpython[23]\.\d+[a-z]*\.so.*)$",
-        rb"\x00((?:LINE)\.\d{1,2}(?:(?:a|b|rc)\d+)?\+?)\x00",
+        rb"(?<![\d.])((?:LINE)\.\d{1,2}(?:(?:a|b|rc)\d+)?)\+?\x00",
         rb"python([23]\.\d{1,2})",
     ),
     _row("node", r"^node(?:js)?(?:\.exe)?$", rb"node\.js/v(\d+\.\d+\.\d+)"),
@@ -56,15 +56,19 @@ SIGNATURES = (
     _row("mariadb", r"^(?:mariadbd?|mysqld)$", rb"(\d+\.\d+\.\d+)-MariaDB"),
     _row("mysql", r"^mysqld?$", rb"\x00[^\x00]{0,200}/mysql-(\d+\.\d+\.\d+)/"),
     _row("httpd", r"^(?:httpd|apache2)$", rb"Apache/(\d+\.\d+\.\d+)"),
-    _row("redis", r"^redis-(?:server|sentinel|cli)$", rb"redis-(?:server|cli) (\d+\.\d+\.\d+)|Redis/(\d+\.\d+\.\d+)"),
-    _row("haproxy", r"^haproxy$", rb"HA-?Proxy version (\d+\.\d+(?:\.\d+)?)"),
+    _row(
+        "redis",
+        r"^redis-(?:server|sentinel|cli|check-rdb|check-aof)$",
+        rb"\x00(LINE\d?)\x00",
+        rb"(?<![\d.])(\d+\.\d+\.\d+?)[0-9A-Za-z._-]{0,64}?\d{19}\x00",  # version, host and time of the build
+    ),
+    _row("haproxy", r"^haproxy$", rb"\x00(\d+\.\d+\.\d+)(?:-[\w.+~-]+)?\x00"),
     _row("memcached", r"^memcached$", rb"memcached (\d+\.\d+\.\d+)"),
     _row("curl", r"^(?:curl|libcurl\.so.*)$", rb"(?:lib)?curl/(\d+\.\d+\.\d+)"),
     _row("zlib", r"^libz\.so.*$", rb"(?:de|in)flate (\d+\.\d+(?:\.\d+){0,2}) Copyright"),
     _row("sqlite", r"^(?:sqlite3|libsqlite3\.so.*)$", rb"\x00(3\.\d{1,2}\.\d{1,2})\x00"),
-    _row("git", r"^git$", rb"\x00git/(\d+\.\d+\.\d+)"),
+    _row("git", r"^git$", rb"(?<![\w/.-])git/(\d+\.\d+\.\d+)[ \x00]"),
     _row("lua", r"^(?:lua(?:jit|\d\.\d)?|liblua.*\.so.*)$", rb"\$Lua(?:Version)?: Lua (5\.\d\.\d+)"),
-    _row("erlang", r"^beam(?:\.smp)?$", rb"Erlang/OTP (\d+(?:\.\d+)*)"),
     _row("dropbear", r"^dropbear(?:multi)?$", rb"SSH-2\.0-dropbear_(\d{4}\.\d+)"),
     _row("openssh", r"^(?:sshd|ssh)$", rb"OpenSSH_(\d+\.\d+(?:p\d+)?)[ \x00]"),
 )
