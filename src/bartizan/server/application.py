@@ -21,11 +21,17 @@ from bartizan.inventory.schema import estate
 from bartizan.inventory.store import Store
 from bartizan.sensors.uplink.signing import ReplayWindow
 from bartizan.server import keys, problems
+from bartizan.server.api.assets import AssetController
 from bartizan.server.api.audit import AuditController
+from bartizan.server.api.decisions import DecisionController
 from bartizan.server.api.feeds import FeedController
+from bartizan.server.api.findings import FindingController
 from bartizan.server.api.health import healthz, metrics, readyz
 from bartizan.server.api.jobs import JobController
+from bartizan.server.api.overview import OverviewController
 from bartizan.server.api.parameters import provide_context, provide_principal
+from bartizan.server.api.policies import PolicyController
+from bartizan.server.api.query import QueryController
 from bartizan.server.api.sensors import ActivationKeyController, SensorController
 from bartizan.server.api.session import SessionController
 from bartizan.server.api.stream import StreamController
@@ -49,6 +55,12 @@ BODY_LIMIT = 1 << 20
 
 CONTROLLERS: Sequence[ControllerRouterHandler] = (
     SessionController,
+    OverviewController,
+    AssetController,
+    FindingController,
+    DecisionController,
+    PolicyController,
+    QueryController,
     FeedController,
     JobController,
     SensorController,
@@ -134,7 +146,7 @@ def _dispatcher(store: Store, jobs: Jobs, hub: Hub) -> Dispatcher:
         return changed
 
     def keep_house() -> None:
-        for org in everybody()[:1]:
+        for org in everybody():
             jobs.submit("housekeeping", org)
 
     return Dispatcher(

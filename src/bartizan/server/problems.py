@@ -26,6 +26,7 @@ from bartizan.inventory.errors import (
     NotFound,
     StoreError,
 )
+from bartizan.inventory.query import QueryError
 from bartizan.server.references import reference_of
 
 LOG = logging.getLogger("bartizan.server")
@@ -143,6 +144,19 @@ def on_surprise(request: Request[Any, Any, Any], error: Exception) -> Response[P
 
 def on_inventory_error(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemDocument]:
     """What the inventory refuses on purpose; its messages are for people and name the remedy."""
+    if isinstance(error, QueryError):
+        return respond(
+            request,
+            Problem(
+                400,
+                "query",
+                "The query cannot be understood",
+                str(error),
+                remedy="See the position; GET /api/v1/query/complete tells what could stand there.",
+                position=error.position,
+                expected=list(error.expected),
+            ),
+        )
     for kind, status, code, title in _INVENTORY:
         if isinstance(error, kind):
             return respond(request, Problem(status, code, title, str(error)))

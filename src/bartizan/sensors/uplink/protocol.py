@@ -43,7 +43,7 @@ REPLY_LIMIT = 1 << 20
 SECTIONS_LIMIT = 200
 """Sections of one snapshot."""
 
-_SECTION = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_SECTION = re.compile(r"[a-z][a-z0-9_.-]{0,99}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ")
 

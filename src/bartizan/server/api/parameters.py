@@ -23,7 +23,8 @@ Sort = Annotated[
     Parameter(max_length=60, description="A field; a minus before it turns the order round. Empty: the list's own."),
 ]
 QueryText = Annotated[
-    str, Parameter(max_length=4000, description="In the query language: `severity>=high and not tag:lab`.")
+    str,
+    Parameter(query="query", max_length=4000, description="In the query language: `severity>=high and not tag:lab`."),
 ]
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")

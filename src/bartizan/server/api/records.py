@@ -178,6 +178,10 @@ class DecisionView(Struct, kw_only=True):
     asset_id: str | None
     """None: every asset of the organisation."""
     active: bool
+    pending: bool = False
+    """Waits for somebody to approve it."""
+    ended_at: str | None = None
+    ended_by: str | None = None
 
 
 class FindingEvent(Struct, kw_only=True):
@@ -189,6 +193,8 @@ class FindingEvent(Struct, kw_only=True):
 class FindingDetail(FindingSummary, kw_only=True):
     """GET /findings/{id}."""
 
+    aliases: list[str] = []
+    layer: str = ""
     why: str
     """Two sentences on why it matters, made from the evidence."""
     evidence: dict[str, Any]
@@ -207,6 +213,8 @@ class FindingGroup(Struct, kw_only=True):
     title: str
     severity: str
     score: float
+    total: float = 0.0
+    """Sum of the scores: what fixing the group takes away."""
     findings: int
     assets: int
     fix: str
@@ -251,6 +259,18 @@ class Overview(Struct, kw_only=True):
     sensors_online: int
     sensors_silent: int
     knowledge: Knowledge
+
+
+class AssetPolicy(Struct, kw_only=True):
+    """An entry of GET /assets/{id}/policies."""
+
+    policy: str
+    title: str
+    severity: str
+    group: str
+    result: Literal["fail", "unknown", "pass", "not-applicable"]
+    reason: str
+    finding: str | None
 
 
 class PolicyView(Struct, kw_only=True):

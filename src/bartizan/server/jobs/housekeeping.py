@@ -1,18 +1,18 @@
-"""What has to be done now and then: forget what expired, let decisions lapse, keep the database's planner informed."""
+"""What has to be done now and then, whole in one go for each organisation; see `inventory.housekeeping`."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
-from bartizan.inventory.idempotency import forget_old
+from bartizan.inventory.housekeeping import tidy_up
 from bartizan.inventory.store import Store
 
 EVERY = 3600.0
 """Seconds."""
 
 
-def keep_house(store: Store) -> dict[str, int]:
+def keep_house(store: Store, org: int) -> dict[str, int]:
     """Returns what was done, by name."""
-    now = datetime.now(UTC)
     with store.begin() as conn:
-        forgotten = forget_old(conn, now)
+        tidied = tidy_up(conn, org, datetime.now(UTC))
     store.tidy()
-    return {"answers_forgotten": forgotten}
+    return asdict(tidied)

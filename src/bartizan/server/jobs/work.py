@@ -219,8 +219,11 @@ class Jobs:
             with self._lock:
                 self._processes.pop(job_id, None)
 
-    def _housekeeping(self, _job_id: str, _org: int) -> dict[str, int]:
-        return keep_house(self._store)
+    def _housekeeping(self, _job_id: str, org: int) -> dict[str, int]:
+        done = keep_house(self._store, org)
+        if done["expired_decisions"]:
+            self._hub.publish(org, "findings", "assets")
+        return done
 
     def note_knowledge(self) -> bool:
         """Put the advisory file that is there into the books; whether it is another one than before."""

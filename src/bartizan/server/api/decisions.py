@@ -1,0 +1,177 @@
+"""`/decisions`: accepted risks, false positives, what does not affect, what is deferred; with a reason and a date."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.params import Parameter
+from sqlalchemy import Connection, select
+
+from bartizan.inventory import audit, decisions, idempotency
+from bartizan.inventory.errors import NotFound
+from bartizan.inventory.findings import read_id
+from bartizan.inventory.schema import judgement
+from bartizan.server.api.findings import converted
+from bartizan.server.api.parameters import Cursor, GivenContext, GivenPrincipal, Limit, future, number, paging
+from bartizan.server.api.records import DecisionVerdict, DecisionView, Page
+from bartizan.server.auth.access import READ, TRIAGE
+from bartizan.server.problems import invalid
+
+MOST = 500
+"""Findings decided on with one request."""
+
+Key = Annotated[
+    str,
+    Parameter(
+        header="Idempotency-Key",
+        max_length=200,
+        description="Made up by the caller: the same key with the same body is carried out once.",
+    ),
+]
+
+
+class NewDecision(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    verdict: DecisionVerdict
+    reason: str
+    findings: list[str]
+    """Ids."""
+    expires_at: datetime | None = None
+    expires_when_fixable: bool = False
+    everywhere: bool = False
+    """For the rule and place of each finding on every asset, not only on its own."""
+
+
+class DecisionController(Controller):
+    path = "/decisions"
+    tags = ("decisions",)
+
+    @get(opt=READ, sync_to_thread=True, summary="List decisions")
+    def list_all(
+        self,
+        context: GivenContext,
+        principal: GivenPrincipal,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        active: bool | None = None,
+    ) -> Page[DecisionView]:
+        """Newest first; `active` limits them to those in force, or to the others."""
+        with context.store.read() as conn:
+            page = decisions.list_decisions(
+                conn, principal.organisation, paging(limit, cursor), datetime.now(UTC), active=active
+            )
+        return converted(page, DecisionView)
+
+    @post(opt=TRIAGE, sync_to_thread=True, summary="Decide on findings")
+    def create(
+        self,
+        request: Request[Any, Any, Any],
+        data: NewDecision,
+        context: GivenContext,
+        principal: GivenPrincipal,
+        idempotency_key: Key = "",
+    ) -> Response[list[DecisionView]]:
+        """One decision for each finding. It outlives re-imports and holds for findings that come back."""
+        if not 1 <= len(data.findings) <= MOST:
+            raise invalid("findings", f"name 1 to {MOST} findings")
+        if not data.reason.strip() or len(data.reason) > 10_000:
+            raise invalid("reason", "a decision needs a reason of at most 10,000 characters")
+        until = future(data.expires_at, "expires_at")
+        org, now = principal.organisation, datetime.now(UTC)
+        fingerprint = hashlib.sha256(msgspec.json.encode([principal.actor, data])).hexdigest()
+        with context.store.begin() as conn:
+            if idempotency_key:
+                earlier = idempotency.recall(conn, org, idempotency_key, fingerprint)
+                if earlier is not None:
+                    made = msgspec.json.decode(earlier.body, type=list[DecisionView])
+                    return Response(made, status_code=earlier.status)
+            made = [
+                self._decide(conn, finding, data, principal, until, now) for finding in dict.fromkeys(data.findings)
+            ]
+            if idempotency_key:
+                answer = idempotency.Answer(status=201, body=msgspec.json.encode(made))
+                idempotency.remember(conn, org, idempotency_key, fingerprint, answer, now)
+        context.hub.publish(org, "findings", "assets")
+        return Response(made, status_code=201)
+
+    @delete("/{decision_id:str}", opt=TRIAGE, sync_to_thread=True, summary="Take a decision back")
+    def revoke(self, decision_id: str, context: GivenContext, principal: GivenPrincipal) -> None:
+        """Its findings stand open again."""
+        key, now = number(decision_id, "decision"), datetime.now(UTC)
+        with context.store.begin() as conn:
+            decisions.revoke(conn, principal.organisation, key, by=principal.actor, now=now)
+            audit.write(
+                conn,
+                principal.organisation,
+                actor=principal.actor,
+                action="decision.revoke",
+                subject=decision_id,
+                now=now,
+            )
+        context.hub.publish(principal.organisation, "findings", "assets")
+
+    @post("/{decision_id:str}/approve", opt=TRIAGE, status_code=200, sync_to_thread=True, summary="Approve a decision")
+    def approve(self, decision_id: str, context: GivenContext, principal: GivenPrincipal) -> DecisionView:
+        """Where the organisation wants two people: nobody approves what they requested."""
+        key, now = number(decision_id, "decision"), datetime.now(UTC)
+        with context.store.begin() as conn:
+            made = decisions.approve(conn, principal.organisation, key, approver=principal.actor, now=now)
+            audit.write(
+                conn,
+                principal.organisation,
+                actor=principal.actor,
+                action="decision.approve",
+                subject=decision_id,
+                now=now,
+            )
+        context.hub.publish(principal.organisation, "findings", "assets")
+        return msgspec.convert(made, DecisionView, from_attributes=True)
+
+    @staticmethod
+    def _decide(
+        conn: Connection,
+        finding: str,
+        data: NewDecision,
+        principal: GivenPrincipal,
+        until: datetime | None,
+        now: datetime,
+    ) -> DecisionView:
+        org = principal.organisation
+        asset_id, key_id = read_id(finding)
+        key = judgement.finding_key
+        row = conn.execute(
+            select(key.c.rule, key.c.locator).where(key.c.org_id == org, key.c.id == key_id)
+        ).one_or_none()
+        if row is None:
+            raise NotFound(f"no finding {finding!r}")
+        made = decisions.decide(
+            conn,
+            org,
+            verdict=data.verdict,
+            rule=row.rule,
+            locator=row.locator,
+            asset_id=None if data.everywhere else asset_id,
+            reason=data.reason.strip(),
+            requested_by=principal.actor,
+            now=now,
+            expires_at=until,
+            expires_when_fixable=data.expires_when_fixable,
+        )
+        audit.write(
+            conn,
+            org,
+            actor=principal.actor,
+            action="decision.create",
+            subject=made.id,
+            detail={
+                "verdict": data.verdict,
+                "rule": row.rule,
+                "locator": row.locator,
+                "asset": None if data.everywhere else asset_id,
+                "expires_at": made.expires_at,
+                "reason": made.reason,
+            },
+            now=now,
+        )
+        return msgspec.convert(made, DecisionView, from_attributes=True)
