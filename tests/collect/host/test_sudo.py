@@ -68,6 +68,16 @@ def test_aliases_are_resolved_in_their_place(host: Host) -> None:
     assert found[0]["hosts"] == ["10.0.0.0/8"]
 
 
+def test_colons_in_digests_and_addresses_begin_nothing_new(host: Host) -> None:
+    found = grants(
+        host,
+        "Cmnd_Alias LS = sha256:0123abcd /bin/ls : CAT = /bin/cat\nHost_Alias SIX = fe80:0:0::1\n"
+        "alice SIX = LS, sha224:ff /bin/x -a, CAT\n",
+    )
+    assert found[0]["commands"] == ["/bin/ls", "/bin/x", "/bin/cat"]
+    assert found[0]["hosts"] == ["fe80:0:0::1"]
+
+
 def test_host_lists_follow_one_another_after_a_colon(host: Host) -> None:
     found = grants(host, "alice web=(root:root) NOPASSWD: /bin/a : db=/bin/b\n")
     assert [(g["hosts"], g["commands"], g["nopasswd"]) for g in found] == [

@@ -131,11 +131,3 @@ def number(text: str | None) -> int | None:
     body = text.strip()
     digits = body[1:] if body[:1] in ("-", "+") else body
     return int(body) if digits.isascii() and digits.isdigit() and len(digits) <= 20 else None
-
-
-def kind_of(view: FilesystemView, path: str) -> FileKind | None:
-    """What the path leads to; None where it leads nowhere or cannot be told."""
-    try:
-        return view.stat(path).kind
-    except FilesystemError:
-        return None

@@ -152,7 +152,8 @@ def parse_line(line: str, source: str, found: Sudoers) -> None:
     if keyword == "Defaults":
         _defaults(line[len("Defaults") :], source, found)
     elif keyword in ALIAS_KINDS and line[len(keyword) : len(keyword) + 1] in (" ", "\t"):
-        for definition in split(line[len(keyword) :], ":"):
+        # A colon also stands in digests and IPv6 addresses; the next definition is told by its name and equals sign.
+        for definition in re.split(r":(?=\s*[A-Z][A-Z0-9_]*\s*=)", line[len(keyword) :]):
             name, equals, members = definition.partition("=")
             if not equals or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name.strip()):
                 raise GrammarError("is not an alias: NAME = members is expected")
@@ -166,6 +167,8 @@ def parse_line(line: str, source: str, found: Sudoers) -> None:
 
 def _rules(line: str, source: str) -> list[Rule]:
     parts = split(line, ":")
+    while len(parts) > 1 and "=" not in parts[0]:
+        parts[:2] = [f"{parts[0]}:{parts[1]}"]
     users_text, hosts_text, commands_text = _head(parts[0])
     users = tuple(split(users_text, ","))
     heads = [(hosts_text, commands_text)]
