@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from bartizan.inventory.attach import Changes, attach
-from bartizan.inventory.blobs import pack, unpack
+from bartizan.inventory.blobs import pack, unpack, unpack_exactly
 from bartizan.inventory.finding_sets import store_outcome, store_set
 from bartizan.inventory.moments import moment
 from bartizan.inventory.schema import estate, judgement
@@ -85,7 +85,7 @@ def load_sections(conn: Connection, org: int, digests: Mapping[str, str]) -> dic
         query = select(estate.section.c.digest, estate.section.c.body).where(
             estate.section.c.org_id == org, estate.section.c.digest.in_(chunk)
         )
-        found.update({row.digest: unpack(row.body) for row in conn.execute(query)})
+        found.update({row.digest: unpack_exactly(row.body) for row in conn.execute(query)})
     return {
         name: Section(
             name=name,

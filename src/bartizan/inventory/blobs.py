@@ -4,6 +4,7 @@ Zstandard frames (RFC 8878) of canonical JSON. The frame carries its content siz
 starts.
 """
 
+import json
 from typing import Any
 
 import msgspec
@@ -27,11 +28,24 @@ def pack_bytes(data: bytes) -> bytes:
 
 
 def unpack(data: bytes) -> Any:
-    """The plain value again."""
+    """The plain value again, with U+FFFD for lone surrogates (parts of names that were not UTF-8), to be shown."""
+    return _decoded(data, "replace")
+
+
+def unpack_exactly(data: bytes) -> Any:
+    """The plain value again, exactly: what is assessed."""
+    return _decoded(data, "surrogatepass")
+
+
+def _decoded(data: bytes, errors: str) -> Any:
     try:
         size = zstandard.frame_content_size(data)
         if size > LIMIT:
             raise NotADatabase(f"a stored value claims {size} bytes, more than {LIMIT}: the database is damaged")
-        return msgspec.json.decode(zstandard.ZstdDecompressor().decompress(data, max_output_size=max(size, 1)))
-    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        text = zstandard.ZstdDecompressor().decompress(data, max_output_size=max(size, 1))
+        try:
+            return msgspec.json.decode(text)
+        except UnicodeDecodeError:
+            return json.loads(text.decode("utf-8", errors))
+    except (zstandard.ZstdError, ValueError) as error:
         raise NotADatabase(f"a stored value cannot be read: {error}. Restore the database from a backup.") from error

@@ -159,7 +159,16 @@ def _sqlite(url: URL) -> Engine:
 
 def _check_writable(path: Path) -> None:
     """Say before the first write what a write would run into."""
-    folder = path.parent
+    try:
+        _look_at(path, path.parent)
+    except PermissionError as error:
+        raise StoreNotWritable(
+            f"{path} cannot be reached by user id {os.geteuid()}: a folder above it forbids that. "
+            "Change the folder's mode, or set another data folder."
+        ) from error
+
+
+def _look_at(path: Path, folder: Path) -> None:
     if path.is_dir():
         raise NotADatabase(f"{path} is a folder, not a database file. Name a file in it.")
     if not folder.is_dir():

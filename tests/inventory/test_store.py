@@ -1,0 +1,153 @@
+"""Opening, migrating and using the database; what is said when that cannot be done."""
+
+import os
+import re
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from bartizan.inventory.accounts import create_organisation, create_user
+from bartizan.inventory.errors import NotADatabase, SchemaMissing, SchemaTooNew, StoreError, StoreNotWritable
+from bartizan.inventory.migrations.upgrade import newest
+from bartizan.inventory.schema import METADATA, estate
+from bartizan.inventory.store import Store
+
+NOW = 1_795_000_000_000
+
+
+def test_migrations_build_exactly_the_schema_that_the_program_uses(store: Store) -> None:
+    with store.read() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_migrating_twice_changes_nothing(store: Store) -> None:
+    store.migrate()
+    store.check_schema()
+
+
+def test_a_newer_schema_is_left_alone_and_told(store: Store) -> None:
+    with store.begin() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for attempt in (store.migrate, store.check_schema):
+        with pytest.raises(SchemaTooNew, match=r"schema 9999.*up to.*Install the newer release"):
+            attempt()
+    with store.read() as conn:
+        assert conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+
+
+def test_an_empty_database_is_told_to_migrate(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/new.db")
+    with pytest.raises(SchemaMissing, match=rf"schema none, needed {newest()}.*bartizan db migrate"):
+        store.check_schema()
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "bartizan.db"
+    path.write_bytes(b"this is a letter to my aunt" * 100)
+    with pytest.raises(NotADatabase, match=r"bartizan\.db: file is not a database.*restore it from a backup"):
+        Store.open(f"sqlite:///{path}")
+    assert path.read_bytes().startswith(b"this is a letter")
+
+
+def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(StoreNotWritable, match=r"nowhere: no such folder\. Create it"):
+        Store.open(f"sqlite:///{tmp_path}/nowhere/bartizan.db")
+
+
+def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
+    with pytest.raises(NotADatabase, match="is a folder"):
+        Store.open(f"sqlite:///{tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"), [(0o555, "is not writable for user id"), (0o700, "cannot be reached by user id|not writable")]
+)
+def test_a_folder_that_cannot_be_written(mode: int, told: str) -> None:
+    """Seen by a user of no rights, since root may write anywhere."""
+    folder = Path(tempfile.mkdtemp())
+    try:
+        folder.chmod(mode)
+        said = _said_to_nobody(f"sqlite:///{folder}/bartizan.db")
+        assert re.search(told, said), said
+        assert "Change " in said
+        assert list(folder.iterdir()) == []
+    finally:
+        folder.chmod(0o700)
+        folder.rmdir()
+
+
+def _said_to_nobody(url: str) -> str:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setuid(65534)
+            Store.open(url)
+            os.write(writing, b"nothing")
+        except BaseException as error:
+            os.write(writing, f"{type(error).__name__}: {error}".encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    with os.fdopen(reading, "rb") as pipe:
+        return pipe.read().decode()
+
+
+@pytest.mark.parametrize("url", ["not a url", "mysql://root@localhost/db", "nonsense://x"])
+def test_urls_of_other_databases(url: str) -> None:
+    with pytest.raises(StoreError, match="sqlite"):
+        Store.open(url)
+
+
+def test_a_password_is_not_shown() -> None:
+    with pytest.raises(StoreError) as raised:
+        Store.open("postgresql://user:hunter2@127.0.0.1:1/db")
+    assert "hunter2" not in str(raised.value)
+    assert "Is the database server up" in str(raised.value)
+
+
+def test_a_transaction_that_fails_leaves_nothing_behind(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.begin() as conn:
+        create_organisation(conn, "half", "Half", NOW)
+        raise ZeroDivisionError
+    with store.read() as conn:
+        assert conn.execute(select(estate.organisation)).all() == []
+
+
+def test_references_are_enforced(store: Store) -> None:
+    with pytest.raises(IntegrityError), store.begin() as conn:
+        create_user(conn, 4711, "nobody", None, "reader", NOW)
+
+
+def test_readers_keep_their_view_while_somebody_writes(store: Store) -> None:
+    count = select(estate.organisation.c.key)
+    with store.read() as reader:
+        assert reader.execute(count).all() == []
+        with store.begin() as writer:
+            create_organisation(writer, "main", "Main", NOW)
+        assert reader.execute(count).all() == []
+    with store.read() as reader:
+        assert len(reader.execute(count).all()) == 1
+
+
+def test_sqlite_is_set_up_to_be_safe(tmp_path: Path) -> None:
+    path = tmp_path / "bartizan.db"
+    store = Store.open(f"sqlite:///{path}")
+    store.migrate()
+    with store.read() as conn:
+        pragmas = {name: conn.execute(text(f"PRAGMA {name}")).scalar_one() for name in ("foreign_keys", "journal_mode")}
+    assert pragmas == {"foreign_keys": 1, "journal_mode": "wal"}
+    assert store.size() > 0
+    store.close()
+    plain = sqlite3.connect(path)
+    assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    plain.close()
