@@ -1,0 +1,163 @@
+"""An object of the Kubernetes API as a draft of the model; kinds that no policy speaks of give none.
+
+The caller tells where the object comes from; lists (`kind: List`) are its items.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from bartizan.collect.resources.draft import Draft
+from bartizan.collect.resources.kubernetes.workload import KINDS, draft_workload, get, items, part
+from bartizan.collect.resources.values import Unknown, Value
+from bartizan.model.resource import Location
+
+
+def objects(document: Any) -> Iterator[Mapping[str, Any]]:
+    """The objects of a document: itself, or the items of a list."""
+    if not isinstance(document, Mapping) or not isinstance(document.get("kind"), str):
+        return
+    if document["kind"].endswith("List") and isinstance(document.get("items"), list):
+        for item in document["items"]:
+            yield from objects(item)
+    elif isinstance(document.get("apiVersion"), str):
+        yield document
+
+
+def draft_object(document: Mapping[str, Any], *, prefix: str = "", location: Location | None = None) -> Draft | None:
+    """The resource that an object stands for, or None. Its id is `prefix` with kind, namespace and name."""
+    kind = str(document["kind"])
+    metadata = part(document, "metadata")
+    name = get(metadata, "name", get(metadata, "generateName", ""))
+    namespace = get(metadata, "namespace", "")
+    shown = "/".join(part_ for part_ in (kind, _text(namespace), _text(name)) if part_)
+    fill: Callable[[Draft, Mapping[str, Any]], None]
+    if kind in KINDS:
+        type_, fill = "kubernetes.workload", lambda draft, found: draft_workload(draft, kind, found)
+    elif kind in _KINDS:
+        type_, fill = _KINDS[kind]
+    else:
+        return None
+    draft = Draft(type_, id=f"{prefix}{shown}", name=_text(name), provider="kubernetes", location=location)
+    draft.set("namespace", namespace)
+    draft.set("labels", get(metadata, "labels"))
+    fill(draft, document)
+    return draft
+
+
+def _role(draft: Draft, document: Mapping[str, Any]) -> None:
+    draft.set("cluster", document["kind"] == "ClusterRole")
+    draft.set("aggregated", bool(get(document, "aggregationRule")))
+    draft.set(
+        "rules",
+        [
+            rule
+            if isinstance(rule, Unknown)
+            else {
+                "api_groups": get(rule, "apiGroups", []),
+                "resources": get(rule, "resources", []),
+                "verbs": get(rule, "verbs", []),
+                "names": get(rule, "resourceNames", []),
+                "urls": get(rule, "nonResourceURLs", []),
+            }
+            for rule in items(document, "rules")
+        ],
+    )
+
+
+def _binding(draft: Draft, document: Mapping[str, Any]) -> None:
+    role = part(document, "roleRef")
+    draft.set("cluster", document["kind"] == "ClusterRoleBinding")
+    draft.set("role_kind", get(role, "kind"))
+    draft.set("role", get(role, "name"))
+    draft.set(
+        "subjects",
+        [
+            subject
+            if isinstance(subject, Unknown)
+            else {
+                "kind": get(subject, "kind", ""),
+                "name": get(subject, "name", ""),
+                "namespace": get(subject, "namespace", ""),
+            }
+            for subject in items(document, "subjects")
+        ],
+    )
+
+
+def _network_policy(draft: Draft, document: Mapping[str, Any]) -> None:
+    spec = part(document, "spec")
+    selector = get(spec, "podSelector")
+    draft.set("selects_all", selector if isinstance(selector, Unknown) else not selector)
+    types = get(spec, "policyTypes")
+    if types is None:
+        types = ["Ingress", *(["Egress"] if get(spec, "egress") else [])]
+    draft.set("types", types)
+    for name, peer in (("ingress", "from"), ("egress", "to")):
+        rules = items(spec, name)
+        draft.set(f"{name}_rules", next((rule for rule in rules if isinstance(rule, Unknown)), len(rules)))
+        draft.set(f"{name}_open", next((rule for rule in rules if isinstance(rule, Unknown)), _open(rules, peer)))
+
+
+def _open(rules: list[Value], peer: str) -> bool:
+    """A rule without peers, or with every address, lets everybody through."""
+    return any(
+        not get(rule, peer)
+        or any(get(part(each, "ipBlock"), "cidr") in ("0.0.0.0/0", "::/0") for each in items(rule, peer))
+        for rule in rules
+    )
+
+
+def _service(draft: Draft, document: Mapping[str, Any]) -> None:
+    spec = part(document, "spec")
+    draft.set("kind", get(spec, "type"))
+    draft.set("external_addresses", get(spec, "externalIPs"))
+    draft.set("source_ranges", get(spec, "loadBalancerSourceRanges"))
+    draft.set("ports", [get(each, "port", 0) for each in items(spec, "ports")])
+
+
+def _ingress(draft: Draft, document: Mapping[str, Any]) -> None:
+    spec = part(document, "spec")
+    draft.set("tls", bool(items(spec, "tls")))
+    draft.set("hosts", [get(each, "host", "") for each in items(spec, "rules")])
+    annotations = part(part(document, "metadata"), "annotations")
+    draft.set("annotations", sorted(annotations) if isinstance(annotations, Mapping) else annotations)
+
+
+def _namespace(draft: Draft, document: Mapping[str, Any]) -> None:
+    labels = part(part(document, "metadata"), "labels")
+    for mode in ("enforce", "audit", "warn"):
+        draft.set(f"pod_security.{mode}", get(labels, f"pod-security.kubernetes.io/{mode}"))
+
+
+def _secret(draft: Draft, document: Mapping[str, Any]) -> None:
+    """Names of keys only."""
+    draft.set("kind", get(document, "type"))
+    keys = {**_mapping(get(document, "data")), **_mapping(get(document, "stringData"))}
+    draft.set("keys", sorted(keys))
+    draft.set("immutable", get(document, "immutable"))
+
+
+def _service_account(draft: Draft, document: Mapping[str, Any]) -> None:
+    draft.set("automount_token", get(document, "automountServiceAccountToken"))
+
+
+_KINDS: dict[str, tuple[str, Callable[[Draft, Mapping[str, Any]], None]]] = {
+    "Role": ("kubernetes.role", _role),
+    "ClusterRole": ("kubernetes.role", _role),
+    "RoleBinding": ("kubernetes.role_binding", _binding),
+    "ClusterRoleBinding": ("kubernetes.role_binding", _binding),
+    "NetworkPolicy": ("kubernetes.network_policy", _network_policy),
+    "Service": ("kubernetes.service", _service),
+    "Ingress": ("kubernetes.ingress", _ingress),
+    "Namespace": ("kubernetes.namespace", _namespace),
+    "Secret": ("kubernetes.secret", _secret),
+    "ServiceAccount": ("kubernetes.service_account", _service_account),
+}
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else getattr(value, "text", "") or ""
+
+
+def _mapping(value: Value) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,1 @@
+"""Kubernetes manifests, charts and overlays as resources."""
