@@ -89,11 +89,17 @@ def parameter_problems(policies: PolicySet, parameters: Parameters) -> list[str]
     out = []
     for key, given in parameters.items():
         policy = policies.policies.get(key)
-        for name, value in given.items():
-            if policy is None or name not in policy.parameters:
-                out.append(f"{key}: there is no parameter {name!r}")
-            elif why := matches(type_of(policy.parameters[name]), value):
-                out.append(f"{key}: parameter {name!r}: {why}")
+        out += [f"{key}: {why}" for why in _misfits(policy.parameters if policy else {}, given)]
+    return out
+
+
+def _misfits(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    out = []
+    for name, value in given.items():
+        if name not in defaults:
+            out.append(f"there is no parameter {name!r}")
+        elif why := matches(type_of(defaults[name]), value):
+            out.append(f"parameter {name!r}: {why}")
     return out
 
 
@@ -163,8 +169,13 @@ def assess_resource(
     index: ListIndex = {}
     counts = dict.fromkeys((each.value for each in PolicyResult), 0)
     for compiled in policies.by_type.get(resource.type, ()):
-        given = {**compiled.policy.parameters, **parameters.get(compiled.policy.id, {})}
-        judgement = judge(compiled, value, given, index)
+        own = parameters.get(compiled.policy.id, {})
+        misfits = _misfits(compiled.policy.parameters, own)
+        if misfits:
+            reasons = tuple(Unknown(path="params", reason=why) for why in misfits)
+            judgement = Judgement(compiled, PolicyResult.UNKNOWN, reasons)
+        else:
+            judgement = judge(compiled, value, {**compiled.policy.parameters, **own}, index)
         counts[judgement.result.value] += 1
         match judgement.result:
             case PolicyResult.PASS:

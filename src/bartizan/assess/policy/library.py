@@ -290,7 +290,7 @@ class _FileReader:
             checked = check(node, types)
             _refuse_other_than_bool(checked)
         except ExpressionError as error:
-            position = f"{where[-1]}, character {error.at + 1}"
+            position = f"{where[-1]}, character {error.at - text.rfind(chr(10), 0, error.at)}"
             before = text[: error.at].count("\n")
             line = self.document.line(where) + (before + 1 if "\n" in text.strip() else 0)
             raise ContentError(self.document.path, line, f"{position}: {error.message}") from None

@@ -368,7 +368,7 @@ class _Parser:
         digits = token.text.rstrip("uU")
         unsigned = digits != token.text
         number = int(digits, 16 if digits.startswith("0x") else 10)
-        if number >= (2 * _INT_MAX if unsigned else _INT_MAX + negative) or (unsigned and negative):
+        if number >= (2 * _INT_MAX if unsigned else _INT_MAX + negative):
             raise ExpressionError(f"{token.text} does not fit a 64-bit integer", token.at)
         return Literal(token.at, -number if negative else number, unsigned)
 
