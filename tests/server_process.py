@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from litestar import Litestar
+from litestar.testing import TestClient
+
 from bartizan.server.bootstrap import bootstrap
 from bartizan.server.settings import Settings
 
@@ -172,3 +175,12 @@ def run_server(folder: Path, **more: Any) -> Running:
     assert made.password is not None
     log = folder / "server.log"
     return Running(settings, made.password, log, _start(settings, log))
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """The application without a socket."""
+
+    app: Litestar
+    client: TestClient[Litestar]
+    password: str

@@ -1,17 +1,15 @@
 """Servers to test: a real one in its own process, and one in this process for property tests."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from litestar import Litestar
 from litestar.testing import TestClient
 
 from bartizan.server.bootstrap import bootstrap, local_activation_key
 from bartizan.server.settings import Settings
-from server_process import Running, run_server
+from server_process import InProcess, Running, run_server
 
 
 @pytest.fixture(scope="session")
@@ -46,15 +44,6 @@ def server_with(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     for running in made:
         if running.process.poll() is None:
             running.stop()
-
-
-@dataclass(frozen=True, slots=True)
-class InProcess:
-    """The application without a socket."""
-
-    app: Litestar
-    client: TestClient[Litestar]
-    password: str
 
 
 @pytest.fixture(scope="session")

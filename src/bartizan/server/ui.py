@@ -15,6 +15,7 @@ from litestar.datastructures import State
 
 from bartizan.server.auth.access import PUBLIC
 from bartizan.server.problems import not_found
+from bartizan.server.threads import in_thread
 
 _TAG = re.compile(rb"<(script|style|link)(?=[\s>])", re.IGNORECASE)
 _HASHED = re.compile(r"[-.][A-Za-z0-9_-]{8,}\.\w+$")
@@ -98,9 +99,14 @@ def policy(nonce: str) -> str:
     )
 
 
-@get(["/", "/{path:path}"], opt=PUBLIC, include_in_schema=False, sync_to_thread=True)
-def serve_ui(request: Request[None, None, State], path: str = "") -> Response[bytes]:
+@get(["/", "/{path:path}"], opt=PUBLIC, include_in_schema=False)
+async def serve_ui(request: Request[None, None, State]) -> Response[bytes]:
+    return await in_thread(_serve, request)
+
+
+def _serve(request: Request[None, None, State]) -> Response[bytes]:
     ui: Ui = request.app.state.ui
+    path = request.scope["path"]
     name = path.lstrip("/")
     if name.startswith("api/"):
         raise not_found(f"endpoint {path}", remedy="See /api/openapi.json for what there is.")

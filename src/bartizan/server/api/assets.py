@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, get
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from bartizan.inventory import assets
@@ -79,7 +79,7 @@ class AssetController(Controller):
         return [Facet(field=facet.field, values=facet.values) for facet in found]
 
     @get("/{asset_id:str}", opt=READ, sync_to_thread=True, summary="One asset")
-    def one(self, asset_id: str, context: GivenContext, principal: GivenPrincipal) -> AssetDetail:
+    def one(self, asset_id: FromPath[str], context: GivenContext, principal: GivenPrincipal) -> AssetDetail:
         """With its sections, its relations, and what its risk is made of."""
         key = number(asset_id, "asset")
         with context.store.read() as conn:
@@ -90,7 +90,7 @@ class AssetController(Controller):
     async def findings(
         self,
         request: Request[Any, Any, Any],
-        asset_id: str,
+        asset_id: FromPath[str],
         context: GivenContext,
         principal: GivenPrincipal,
         q: QueryText = "",
@@ -112,7 +112,7 @@ class AssetController(Controller):
         )
 
     @get("/{asset_id:str}/policies", opt=READ, sync_to_thread=True, summary="Policy results of an asset")
-    def policies(self, asset_id: str, context: GivenContext, principal: GivenPrincipal) -> list[AssetPolicy]:
+    def policies(self, asset_id: FromPath[str], context: GivenContext, principal: GivenPrincipal) -> list[AssetPolicy]:
         """The result of every policy that judged the asset: failures, unknowns, passes, what does not apply."""
         key = number(asset_id, "asset")
         with context.store.read() as conn:
@@ -123,7 +123,7 @@ class AssetController(Controller):
     @get("/{asset_id:str}/timeline", opt=READ, sync_to_thread=True, summary="History of an asset")
     def history(
         self,
-        asset_id: str,
+        asset_id: FromPath[str],
         context: GivenContext,
         principal: GivenPrincipal,
         limit: Limit = 50,
@@ -138,11 +138,13 @@ class AssetController(Controller):
     @get("/{asset_id:str}/sections/{name:str}", opt=READ, sync_to_thread=True, summary="Facts of an asset")
     def section(
         self,
-        asset_id: str,
-        name: str,
+        asset_id: FromPath[str],
+        name: FromPath[str],
         context: GivenContext,
         principal: GivenPrincipal,
-        at: Annotated[str | None, Parameter(max_length=40, description="As it was then; default: as it is.")] = None,
+        at: Annotated[
+            str | None, QueryParameter(max_length=40, description="As it was then; default: as it is.")
+        ] = None,
     ) -> SectionFacts:
         """One section of facts, now or at a time in the past."""
         key = number(asset_id, "asset")

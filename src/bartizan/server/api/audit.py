@@ -4,14 +4,14 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from bartizan.inventory import audit
 from bartizan.server.api.parameters import Cursor, GivenContext, GivenPrincipal, Limit, paging
 from bartizan.server.api.records import AuditEntry, Page
 from bartizan.server.auth.access import AUDIT
 
-Filter = Annotated[str, Parameter(max_length=200)]
+Filter = Annotated[str, QueryParameter(max_length=200)]
 
 
 class ChainView(msgspec.Struct, kw_only=True):

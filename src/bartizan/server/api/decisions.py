@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from sqlalchemy import Connection, select
 
 from bartizan.inventory import audit, decisions, idempotency
@@ -17,6 +17,7 @@ from bartizan.server.api.findings import converted
 from bartizan.server.api.parameters import Cursor, GivenContext, GivenPrincipal, Limit, future, number, paging
 from bartizan.server.api.records import DecisionVerdict, DecisionView, Page
 from bartizan.server.auth.access import READ, TRIAGE
+from bartizan.server.auth.principal import Principal
 from bartizan.server.problems import invalid
 
 MOST = 500
@@ -24,8 +25,8 @@ MOST = 500
 
 Key = Annotated[
     str,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         max_length=200,
         description="Made up by the caller: the same key with the same body is carried out once.",
     ),
@@ -54,7 +55,7 @@ class DecisionController(Controller):
         principal: GivenPrincipal,
         limit: Limit = 50,
         cursor: Cursor = None,
-        active: bool | None = None,
+        active: Annotated[bool | None, QueryParameter(description="In force or not; default: all.")] = None,
     ) -> Page[DecisionView]:
         """Newest first; `active` limits them to those in force, or to the others."""
         with context.store.read() as conn:
@@ -67,7 +68,7 @@ class DecisionController(Controller):
     def create(
         self,
         request: Request[Any, Any, Any],
-        data: NewDecision,
+        data: JSONBody[NewDecision],
         context: GivenContext,
         principal: GivenPrincipal,
         idempotency_key: Key = "",
@@ -96,7 +97,7 @@ class DecisionController(Controller):
         return Response(made, status_code=201)
 
     @delete("/{decision_id:str}", opt=TRIAGE, sync_to_thread=True, summary="Take a decision back")
-    def revoke(self, decision_id: str, context: GivenContext, principal: GivenPrincipal) -> None:
+    def revoke(self, decision_id: FromPath[str], context: GivenContext, principal: GivenPrincipal) -> None:
         """Its findings stand open again."""
         key, now = number(decision_id, "decision"), datetime.now(UTC)
         with context.store.begin() as conn:
@@ -112,7 +113,7 @@ class DecisionController(Controller):
         context.hub.publish(principal.organisation, "findings", "assets")
 
     @post("/{decision_id:str}/approve", opt=TRIAGE, status_code=200, sync_to_thread=True, summary="Approve a decision")
-    def approve(self, decision_id: str, context: GivenContext, principal: GivenPrincipal) -> DecisionView:
+    def approve(self, decision_id: FromPath[str], context: GivenContext, principal: GivenPrincipal) -> DecisionView:
         """Where the organisation wants two people: nobody approves what they requested."""
         key, now = number(decision_id, "decision"), datetime.now(UTC)
         with context.store.begin() as conn:
@@ -133,7 +134,7 @@ class DecisionController(Controller):
         conn: Connection,
         finding: str,
         data: NewDecision,
-        principal: GivenPrincipal,
+        principal: Principal,
         until: datetime | None,
         now: datetime,
     ) -> DecisionView:

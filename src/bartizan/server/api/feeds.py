@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 from litestar import Controller, get, post
+from litestar.params import JSONBody
 
 from bartizan.inventory import audit
 from bartizan.inventory.knowledge import KnowledgeState, get_knowledge
@@ -45,7 +46,7 @@ class FeedController(Controller):
         return _start(context, principal, "feeds-sync")
 
     @post("/import", opt=FEEDS, status_code=202, sync_to_thread=True, summary="Import advisories from a folder")
-    def import_(self, data: ImportFeeds, context: GivenContext, principal: GivenPrincipal) -> JobView:
+    def import_(self, data: JSONBody[ImportFeeds], context: GivenContext, principal: GivenPrincipal) -> JobView:
         """For a server without a network: a copy of the feeds that was carried to it."""
         folder = Path(data.folder)
         if not data.folder or "\0" in data.folder or len(data.folder) > 4000 or not folder.is_absolute():

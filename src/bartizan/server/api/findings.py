@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 from litestar import Controller, Request, Response, get
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from bartizan.inventory import findings
@@ -67,7 +68,7 @@ class FindingController(Controller):
         request: Request[Any, Any, Any],
         context: GivenContext,
         principal: GivenPrincipal,
-        by: GroupBy = "rule",
+        by: FromQuery[GroupBy] = "rule",
         q: QueryText = "",
         sort: Sort = "",
         limit: Limit = 50,
@@ -83,7 +84,7 @@ class FindingController(Controller):
         return await answer(request, GROUP_COLUMNS, page, limit, cursor, "finding-groups")
 
     @get("/{finding_id:str}", opt=READ, sync_to_thread=True, summary="One finding")
-    def one(self, finding_id: str, context: GivenContext, principal: GivenPrincipal) -> FindingDetail:
+    def one(self, finding_id: FromPath[str], context: GivenContext, principal: GivenPrincipal) -> FindingDetail:
         """With why it matters, the evidence, its history, and decisions on it."""
         with context.store.read() as conn:
             found = findings.get_finding(conn, principal.organisation, finding_id, datetime.now(UTC))

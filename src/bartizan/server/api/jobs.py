@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from litestar import Controller, get, post
+from litestar.params import FromPath
 
 from bartizan.inventory import audit
 from bartizan.inventory.paging import fingerprint, read_cursor, write_cursor
@@ -39,14 +40,14 @@ class JobController(Controller):
         )
 
     @get("/{job_id:str}", opt=READ, sync_to_thread=True, summary="One job")
-    def one(self, job_id: str, context: GivenContext, principal: GivenPrincipal) -> JobView:
+    def one(self, job_id: FromPath[str], context: GivenContext, principal: GivenPrincipal) -> JobView:
         try:
             return view_of(context.jobs.get(principal.organisation, job_id[:80]))
         except NoSuchJob:
             raise not_found(f"job {job_id[:80]}") from None
 
     @post("/{job_id:str}/cancel", opt=JOBS, status_code=200, sync_to_thread=True, summary="Cancel a job")
-    def cancel(self, job_id: str, context: GivenContext, principal: GivenPrincipal) -> JobView:
+    def cancel(self, job_id: FromPath[str], context: GivenContext, principal: GivenPrincipal) -> JobView:
         """It stops at the next point where nothing is half-done. One that ended stays as it is."""
         try:
             job = context.jobs.cancel(principal.organisation, job_id[:80])

@@ -5,26 +5,31 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from litestar import Request
-from litestar.params import Dependency, Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter, SkipValidation
 
 from bartizan.inventory.paging import LIMIT, Paging
 from bartizan.server.auth.principal import Principal
 from bartizan.server.context import Context
 from bartizan.server.problems import Problem, invalid, not_found
 
-GivenContext = Annotated[Context, Dependency(skip_validation=True)]
+GivenContext = NamedDependency[SkipValidation[Context]]
 """Handed to handlers by `provide_context`."""
-GivenPrincipal = Annotated[Principal, Dependency(skip_validation=True)]
+GivenPrincipal = NamedDependency[SkipValidation[Principal]]
 """Handed to handlers by `provide_principal`; who was let in by the guard."""
-Limit = Annotated[int, Parameter(ge=1, le=LIMIT, description="Entries on a page.")]
-Cursor = Annotated[str | None, Parameter(max_length=2000, description="`next` of the page before.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT, description="Entries on a page.")]
+Cursor = Annotated[str | None, QueryParameter(max_length=2000, description="`next` of the page before.")]
 Sort = Annotated[
     str,
-    Parameter(max_length=60, description="A field; a minus before it turns the order round. Empty: the list's own."),
+    QueryParameter(
+        max_length=60, description="A field; a minus before it turns the order round. Empty: the list's own."
+    ),
 ]
 QueryText = Annotated[
     str,
-    Parameter(query="query", max_length=4000, description="In the query language: `severity>=high and not tag:lab`."),
+    QueryParameter(
+        name="query", max_length=4000, description="In the query language: `severity>=high and not tag:lab`."
+    ),
 ]
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")

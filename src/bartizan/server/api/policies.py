@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, Request, Response, get
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from bartizan.inventory.policies import PolicyCounts, policy_counts, policy_results
@@ -45,7 +46,7 @@ class PolicyController(Controller):
         return await answer(request, COLUMNS, page, limit, cursor, "policies")
 
     @get("/{policy_id:str}", opt=READ, sync_to_thread=True, summary="One policy")
-    def one(self, policy_id: str, context: GivenContext, principal: GivenPrincipal) -> PolicyDetail:
+    def one(self, policy_id: FromPath[str], context: GivenContext, principal: GivenPrincipal) -> PolicyDetail:
         """With its expression and its result on each asset, the worst first."""
         policy = context.shelf.policies.policies.get(policy_id)
         if policy is None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Controller, get
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 
 from bartizan.inventory.query import Suggestion, complete
 from bartizan.inventory.suggest import values_of
@@ -37,9 +37,9 @@ class QueryController(Controller):
         self,
         context: GivenContext,
         principal: GivenPrincipal,
-        text: Annotated[str, Parameter(max_length=4000)] = "",
-        cursor: Annotated[int | None, Parameter(ge=0, le=4000, description="Default: the end.")] = None,
-        of: Of = "findings",
+        text: Annotated[str, QueryParameter(max_length=4000)] = "",
+        cursor: Annotated[int | None, QueryParameter(ge=0, le=4000, description="Default: the end.")] = None,
+        of: FromQuery[Of] = "findings",
     ) -> Completions:
         """Fields, operators and values for the place of the cursor; the likeliest first."""
         at = len(text) if cursor is None else min(cursor, len(text))

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 from litestar import Controller, get, post
+from litestar.params import FromPath, JSONBody
 
 from bartizan.inventory import audit
 from bartizan.inventory.accounts import (
@@ -41,7 +42,7 @@ class SensorController(Controller):
         return page_of_list(views, limit, cursor, key=lambda view: (view.name, view.id))
 
     @post("/{sensor_id:str}/revoke", opt=SENSORS, status_code=200, sync_to_thread=True, summary="Revoke a sensor")
-    def revoke(self, sensor_id: str, context: GivenContext, principal: GivenPrincipal) -> SensorView:
+    def revoke(self, sensor_id: FromPath[str], context: GivenContext, principal: GivenPrincipal) -> SensorView:
         """Its messages are refused from now on; what it reported stays."""
         now = datetime.now(UTC)
         with context.store.begin() as conn:
@@ -58,7 +59,7 @@ class SensorController(Controller):
         sync_to_thread=True,
         summary="Ask a sensor for a full pass",
     )
-    def collect(self, sensor_id: str, context: GivenContext, principal: GivenPrincipal) -> SensorView:
+    def collect(self, sensor_id: FromPath[str], context: GivenContext, principal: GivenPrincipal) -> SensorView:
         """Told to it with the answer to its next message."""
         now = datetime.now(UTC)
         with context.store.begin() as conn:
@@ -87,7 +88,9 @@ class ActivationKeyController(Controller):
             return [_key_view(key) for key in list_activation_keys(conn, principal.organisation)]
 
     @post(opt=SENSORS, sync_to_thread=True, summary="Make an activation key")
-    def create(self, data: NewActivationKey, context: GivenContext, principal: GivenPrincipal) -> ActivationKeyView:
+    def create(
+        self, data: JSONBody[NewActivationKey], context: GivenContext, principal: GivenPrincipal
+    ) -> ActivationKeyView:
         """Whoever has it can enrol sensors. The answer holds the key itself, this once."""
         if not data.name.strip() or len(data.name) > 200:
             raise invalid("name", "an activation key needs a name of at most 200 characters")
@@ -118,7 +121,7 @@ class ActivationKeyController(Controller):
         return view
 
     @post("/{key_id:str}/revoke", opt=SENSORS, status_code=200, sync_to_thread=True, summary="Revoke an activation key")
-    def revoke(self, key_id: str, context: GivenContext, principal: GivenPrincipal) -> ActivationKeyView:
+    def revoke(self, key_id: FromPath[str], context: GivenContext, principal: GivenPrincipal) -> ActivationKeyView:
         """Nobody enrols with it any more; sensors that did stay."""
         wanted = number(key_id, "activation key")
         now = datetime.now(UTC)

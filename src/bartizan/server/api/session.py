@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.datastructures import Cookie
+from litestar.params import JSONBody
 
 from bartizan.inventory import audit
 from bartizan.inventory.accounts import Session, authenticate, close_session, open_session
@@ -37,7 +38,9 @@ class SessionController(Controller):
         return _view(principal.session)
 
     @post(opt=PUBLIC, status_code=200, sync_to_thread=True, summary="Sign in")
-    def sign_in(self, request: Request[Any, Any, Any], data: SignIn, context: GivenContext) -> Response[SessionView]:
+    def sign_in(
+        self, request: Request[Any, Any, Any], data: JSONBody[SignIn], context: GivenContext
+    ) -> Response[SessionView]:
         """Sets the session cookie (HttpOnly, SameSite=Strict). A session that the browser had ends."""
         check_same_site(request)
         address = request.client.host if request.client else ""

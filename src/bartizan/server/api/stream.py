@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from litestar import Controller, Request, get
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 from litestar.response import Stream
 
 from bartizan.server.api.parameters import GivenContext, GivenPrincipal
@@ -22,7 +22,7 @@ class StreamController(Controller):
         request: Request[Any, Any, Any],
         context: GivenContext,
         principal: GivenPrincipal,
-        last_event_id: Annotated[str, Parameter(header="Last-Event-ID", max_length=100)] = "",
+        last_event_id: Annotated[str, HeaderParameter(name="Last-Event-ID", max_length=100)] = "",
     ) -> Stream:
         """Events `{"kind": "findings" | "assets" | "jobs" | "feeds"}`: something of that kind changed.
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 from litestar import Controller, delete, get, post
+from litestar.params import FromPath, JSONBody
 
 from bartizan.inventory import audit
 from bartizan.inventory.accounts import ApiToken, create_token, list_tokens, revoke_token
@@ -33,7 +34,7 @@ class TokenController(Controller):
         return [_view(token) for token in tokens if not token.revoked and _may_see(principal, token)]
 
     @post(opt=SIGNED_IN, sync_to_thread=True, summary="Make an API token")
-    def create(self, data: NewToken, context: GivenContext, principal: GivenPrincipal) -> TokenView:
+    def create(self, data: JSONBody[NewToken], context: GivenContext, principal: GivenPrincipal) -> TokenView:
         """The answer holds the token itself, this once."""
         if not data.name.strip() or len(data.name) > 200:
             raise invalid("name", "a token needs a name of at most 200 characters")
@@ -68,7 +69,7 @@ class TokenController(Controller):
         return view
 
     @delete("/{token_id:str}", opt=SIGNED_IN, sync_to_thread=True, summary="Revoke an API token")
-    def revoke(self, token_id: str, context: GivenContext, principal: GivenPrincipal) -> None:
+    def revoke(self, token_id: FromPath[str], context: GivenContext, principal: GivenPrincipal) -> None:
         """It is not accepted any more, from the next request on."""
         key = number(token_id, "API token")
         now = datetime.now(UTC)

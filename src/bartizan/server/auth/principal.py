@@ -41,6 +41,8 @@ def cookie_name(*, secure: bool) -> str:
 async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """Runs before every handler. What does not say whom it admits admits nobody."""
     access = handler.opt.get("access")
+    if access is None and connection.scope.get("method") == "OPTIONS":
+        return  # the framework's own: tells which methods there are
     if not isinstance(access, Access):
         raise Problem(500, "internal", "Something went wrong in the server", "the endpoint names no access rule")
     if access.role is None:
