@@ -107,7 +107,7 @@ class _Plan:
             entry = Entry(name=member.path.rpartition("/")[2], path=member.path, kind=FileKind.FILE)
             readers = list(self._streaming.of(entry))
             if member.mode & 0o111 and contents.startswith(_EXECUTABLE):
-                readers += [reader for reader in self._binary if reader not in readers]
+                readers += self._binary
             if not readers:
                 return
             view = MemoryView({member.path: contents}, {member.path: member.mode})

@@ -58,6 +58,8 @@ def read_packages(
         if not (reader.binary and path in owned):  # nothing that such a program says would be judged
             _read(view, reader, path, owned.get(path, ""), packages, problems)
     for file in read_before:
+        if file.reader.binary and file.path in owned:
+            continue
         problems.setdefault(file.reader.type, Problems()).found.extend(file.problems)
         for package in file.packages:
             problems.setdefault(package.type, Problems())

@@ -34,4 +34,4 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
         problems.add(path, error.strerror or str(error))
 
 
-READER = Reader(name="programs", type="generic", read=read, binary=True)
+READER = Reader(name="programs", type="generic", read=read, binary=True, alone=True)

@@ -151,7 +151,7 @@ def _by_manifest(archive: Archive, members: list[Member], path: str, reading: _R
     return identify(path.rpartition("/")[2], parse_manifest(data or b""))
 
 
-READER = Reader(name="java-archive", type="maven", read=read, suffixes=SUFFIXES)
+READER = Reader(name="java-archive", type="maven", read=read, suffixes=SUFFIXES, alone=True)
 
 
 def read_exploded(view: FilesystemView, path: str, problems: Problems) -> Iterator[Package]:
