@@ -20,7 +20,7 @@ from bartizan.collect.filesystem.memory import MemoryView
 from bartizan.collect.filesystem.tar import FILE, Member
 from bartizan.collect.host.os import COLLECTOR as OS_COLLECTOR
 from bartizan.collect.interface import Problems, run
-from bartizan.collect.packages.discover import READERS, ReadFile, read_packages
+from bartizan.collect.packages.discover import READERS, ReadFile, read_file, read_packages
 from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.selection import Wishes
 from bartizan.model.asset import AssetKind, AssetRef
@@ -111,7 +111,8 @@ class _Plan:
             if not readers:
                 return
             view = MemoryView({member.path: contents}, {member.path: member.mode})
-            found = [read for reader in readers if (read := _read_alone(reader, view, member.path))]
+            read = (read_file(reader, view, member.path) for reader in readers)
+            found = [file for file in read if file.packages or file.problems]
             if found:
                 self.streamed[layer, member.path] = found
 
@@ -120,18 +121,6 @@ class _Plan:
     def repeated(self) -> frozenset[str]:
         """Kept package files that several layers have."""
         return frozenset(path for path, layers in self._seen.items() if layers > 1)
-
-
-def _read_alone(reader: Reader, view: MemoryView, path: str) -> ReadFile | None:
-    problems = Problems()
-    packages: list[Package] = []
-    try:
-        packages += reader.read(view, path, problems)
-    except FilesystemError as error:
-        problems.caught(error)
-    if not packages and not problems.found:
-        return None
-    return ReadFile(reader, path, tuple(packages), tuple(problems.found))
 
 
 def _packages(view: LayeredView, walked: WalkedImage, plan: _Plan) -> dict[str, Section]:

@@ -10,6 +10,7 @@ the walk itself: `{"left_out": [folders of other systems]}`, and as problems the
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
@@ -24,6 +25,8 @@ __all__ = ["READERS", "read_packages"]
 
 PROBLEM_LIMIT = 1000
 """Problems kept in one section; what is over is counted in a last one."""
+REASON_LIMIT = 500
+"""Characters of a problem's reason: parsers quote what they stumbled over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,49 +53,46 @@ def read_packages(
     others = [(reader, path) for reader, path in candidates.wanted if not reader.operating_system]
     packages: dict[str, dict[tuple[str, ...], Package]] = {}
     problems: dict[str, Problems] = {}
+
+    def take(file: ReadFile, owner: str = "") -> None:
+        problems.setdefault(file.reader.type, Problems()).found.extend(file.problems)
+        for package in file.packages:
+            problems.setdefault(package.type, Problems())
+            _add(packages.setdefault(package.type, {}), replace(package, owner=owner) if owner else package)
+
     for reader, path in databases:
-        _read(view, reader, path, "", packages, problems)
+        take(read_file(reader, view, path))
     paths = [path for _, path in others] + [file.path for file in read_before]
     owned = owners(view, databases, paths, problems)
     for reader, path in others:
         if not (reader.binary and path in owned):  # nothing that such a program says would be judged
-            _read(view, reader, path, owned.get(path, ""), packages, problems)
+            take(read_file(reader, view, path), owned.get(path, ""))
     for file in read_before:
-        if file.reader.binary and file.path in owned:
-            continue
-        problems.setdefault(file.reader.type, Problems()).found.extend(file.problems)
-        for package in file.packages:
-            problems.setdefault(package.type, Problems())
-            _add(packages.setdefault(package.type, {}), replace(package, owner=owned.get(file.path, "")))
+        if not (file.reader.binary and file.path in owned):
+            take(file, owned.get(file.path, ""))
     sections = {
         f"packages_{type_}": _section(f"packages_{type_}", list(packages.get(type_, {}).values()), problems[type_])
         for type_ in sorted(problems)
     }
     sections["packages"] = Section(
         name="packages",
-        facts={"left_out": sorted(candidates.left_out)},
+        facts={"left_out": sorted(map(visible, candidates.left_out))},
         problems=_limited(candidates.problems),
     )
     return sections
 
 
-def _read(
-    view: FilesystemView,
-    reader: Reader,
-    path: str,
-    owner: str,
-    packages: dict[str, dict[tuple[str, ...], Package]],
-    problems: dict[str, Problems],
-) -> None:
-    noted = problems.setdefault(reader.type, Problems())
+def read_file(reader: Reader, view: FilesystemView, path: str) -> ReadFile:
+    """What a reader makes of one file. Whatever it stumbles over is a problem of that file and of no other."""
+    noted = Problems()
+    packages: list[Package] = []
     try:
-        for package in reader.read(view, path, noted):
-            problems.setdefault(package.type, Problems())
-            _add(packages.setdefault(package.type, {}), replace(package, owner=owner) if owner else package)
+        packages.extend(reader.read(view, path, noted))
     except FilesystemError as error:
         noted.caught(error)
     except Exception as error:  # one file that a reader stumbles over must not hide every other file's packages
         noted.add(path, f"the {reader.name} reader failed: {type(error).__name__}: {error}")
+    return ReadFile(reader, path, tuple(packages), tuple(noted.found))
 
 
 def _add(known: dict[tuple[str, ...], Package], package: Package) -> None:
@@ -114,12 +114,25 @@ def _order(package: Package) -> tuple[str, ...]:
 
 
 def _section(name: str, packages: list[Package], problems: Problems) -> Section:
-    facts = [package_facts(package) for package in sorted(packages, key=_order)]
+    facts = [_storable(package_facts(package)) for package in sorted(packages, key=_order)]
     return Section(name=name, facts=facts, problems=_limited(problems.found))
 
 
+def _storable(facts: dict[str, Any]) -> dict[str, Any]:
+    return {key: visible(value) if isinstance(value, str) else value for key, value in facts.items()} | (
+        {"licences": [visible(item) for item in facts["licences"]]} if "licences" in facts else {}
+    )
+
+
+def visible(text: str) -> str:
+    """The text with bytes that are not UTF-8, and NUL, written out (`\\udcff`): every store must be able to hold it."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _limited(problems: list[Problem]) -> tuple[Problem, ...]:
-    unique = sorted({(problem.path, problem.reason) for problem in problems})
+    unique = sorted({(visible(problem.path), visible(problem.reason[:REASON_LIMIT])) for problem in problems})
     kept = [Problem(path=path, reason=reason) for path, reason in unique[:PROBLEM_LIMIT]]
     if len(unique) > PROBLEM_LIMIT:
         kept.append(Problem(path="", reason=f"{len(unique) - PROBLEM_LIMIT} more problems are not listed"))

@@ -80,7 +80,7 @@ def open_image(file: BinaryIO) -> Image:
             return _pe(file, head)
         if head[:4] in _MACHO:
             return _macho(file, head)
-    except struct.error as error:
+    except (struct.error, IndexError) as error:
         raise BadImage(f"its headers are cut off: {error}") from error
     raise BadImage("is no executable")
 
