@@ -101,4 +101,4 @@ def purl(type_: str, namespace: str, name: str, version: str = "", qualifiers: d
 
 
 def _quote(text: str) -> str:
-    return quote(text, safe=":~._-")
+    return quote(text, safe=":~._-", errors="backslashreplace")
