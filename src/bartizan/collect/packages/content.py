@@ -13,7 +13,7 @@ from bartizan.collect.filesystem.interface import FilesystemError, FilesystemVie
 from bartizan.collect.interface import Problems
 
 LOCK_LIMIT = 32 << 20
-DATABASE_LIMIT = 256 << 20
+DATABASE_LIMIT = 64 << 20
 TOML_LIMIT = 16 << 20
 """Smaller than for JSON: the standard library's TOML parser takes a second for each megabyte."""
 

@@ -87,7 +87,11 @@ def read_file(reader: Reader, view: FilesystemView, path: str) -> ReadFile:
     noted = Problems()
     packages: list[Package] = []
     try:
-        packages.extend(reader.read(view, path, noted))
+        for package in reader.read(view, path, noted):
+            if package.name:
+                packages.append(package)
+            else:
+                noted.add(path, f"speaks of a package without a name, version {package.version!r}")
     except FilesystemError as error:
         noted.caught(error)
     except Exception as error:  # one file that a reader stumbles over must not hide every other file's packages

@@ -86,7 +86,10 @@ class Wishes:
                     self.by_ending.setdefault("." + suffix.rpartition(".")[2], []).append((suffix, reader))
 
     def of(self, entry: Entry) -> Iterator[Reader]:
-        """The readers that want this file."""
+        """The readers that want this file by its name, and by its place where that matters."""
+        return (reader for reader in self._named(entry) if _fits(reader, entry.path))
+
+    def _named(self, entry: Entry) -> Iterator[Reader]:
         name = entry.name
         for suffix, reader in self.by_name.get(name, ()):
             if entry.path.endswith(suffix):
@@ -127,8 +130,7 @@ def find(view: FilesystemView, readers: Iterable[Reader], ignore: Collection[str
     for entry in view.walk("/", prune):
         if entry.kind is FileKind.FILE:
             for reader in wishes.of(entry):
-                if _fits(reader, entry.path):
-                    want(reader, entry.path)
+                want(reader, entry.path)
             if wishes.programs and _PROGRAM_NAME.match(entry.name) and _may_run(view, entry):
                 for reader in wishes.programs:
                     want(reader, entry.path)
@@ -142,13 +144,19 @@ def _fits(reader: Reader, path: str) -> bool:
     return reader.matches is None or reader.matches(path)
 
 
+def may_be_program(name: str, size: int, mode: int) -> bool:
+    """Whether a file of that name, size in bytes and mode is worth a look by the readers of programs."""
+    runs = mode & 0o111 or _LIBRARY_NAME.search(name)
+    return size >= PROGRAM_SIZE and bool(runs) and bool(_PROGRAM_NAME.match(name))
+
+
 def _may_run(view: FilesystemView, entry: Entry) -> bool:
     """Whether the file has the size and, unless it is a library, the mode of a program."""
     try:
         found = view.lstat(entry.path)
     except FilesystemError:
         return False
-    return found.size >= PROGRAM_SIZE and bool(found.mode & 0o111 or _LIBRARY_NAME.search(entry.name))
+    return may_be_program(entry.name, found.size, found.mode)
 
 
 def _exact(view: FilesystemView, wishes: Wishes, problems: list[Problem]) -> Iterator[tuple[str, Reader]]:

@@ -175,7 +175,8 @@ class _Parser:
             self.at = line
             self._fail("is an explicit key that is not a scalar with a value on the next line")
         rest = self.lines[self.at][indent + 1 :]
-        if self._key_of(rest.strip()) is not None:  # `: a: b` opens a mapping in place
+        opened = rest.lstrip()
+        if opened.startswith(("- ", "? ")) or self._key_of(opened) is not None:  # `: a: b` opens a block in place
             inner = indent + 1 + len(rest) - len(rest.lstrip())
             self.lines[self.at] = " " * inner + rest.lstrip()
             self.at -= 1

@@ -27,6 +27,7 @@ from bartizan.collect.packages.archive import (
     read_member,
     wanted_members,
 )
+from bartizan.collect.packages.content import read_bytes
 from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.java.manifest import Identity, identify, parse_manifest
 from bartizan.collect.packages.xml_document import parse_xml
@@ -156,7 +157,10 @@ READER = Reader(name="java-archive", type="maven", read=read, suffixes=SUFFIXES,
 
 def read_exploded(view: FilesystemView, path: str, problems: Problems) -> Iterator[Package]:
     """`META-INF/maven/GROUP/ARTIFACT/pom.properties` of an archive that was unpacked."""
-    identity = _by_properties(view.read(path, _POM_LIMIT))
+    data = read_bytes(view, path, problems, _POM_LIMIT)
+    if data is None:
+        return
+    identity = _by_properties(data)
     if identity.group and identity.artifact and identity.version:
         yield Package(
             type="maven", namespace=identity.group, name=identity.artifact, version=identity.version, path=path

@@ -31,4 +31,4 @@ def _is_manifest(name: str) -> bool:
     return name.endswith("/package.json") and "/node_modules/" in rooted and is_package_root(rooted)
 
 
-READER = Reader(name="vscode-extension", type="npm", read=read, suffixes=(".vsix",))
+READER = Reader(name="vscode-extension", type="npm", read=read, suffixes=(".vsix",), alone=True)

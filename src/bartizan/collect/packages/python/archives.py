@@ -33,4 +33,4 @@ def _is_metadata(name: str) -> bool:
     return name == "EGG-INFO/PKG-INFO" or (name.endswith(".dist-info/METADATA") and name.count("/") == 1)
 
 
-READER = Reader(name="python-archive", type="pypi", read=read, suffixes=(".egg", ".whl"))
+READER = Reader(name="python-archive", type="pypi", read=read, suffixes=(".egg", ".whl"), alone=True)

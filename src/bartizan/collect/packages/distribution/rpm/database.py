@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
-from bartizan.collect.packages.content import DATABASE_LIMIT, missing, read_bytes, read_text
+from bartizan.collect.packages.content import missing, read_bytes, read_text
 from bartizan.collect.packages.distribution.release import Release, read_release
 from bartizan.collect.packages.distribution.rpm import berkeley, header, ndb, sqlite
 from bartizan.collect.packages.distribution.rpm.damage import Damaged
@@ -19,6 +19,7 @@ from bartizan.model.package import Package
 
 FOLDERS = ("/var/lib/rpm", "/usr/lib/sysimage/rpm", "/usr/share/rpm")
 FILES = ("rpmdb.sqlite", "Packages.db", "Packages")
+SQLITE_LIMIT = 256 << 20
 MANIFEST = "/var/lib/rpmmanifest/container-manifest-2"
 
 
@@ -61,8 +62,8 @@ def _blobs(view: FilesystemView, path: str, problems: Problems) -> Iterator[byte
         elif berkeley.is_berkeley(head):
             yield from berkeley.blobs(file, size)
         elif head == sqlite.MAGIC:
-            database = read_bytes(view, path, problems, DATABASE_LIMIT)
-            log = b"" if missing(view, f"{path}-wal") else read_bytes(view, f"{path}-wal", problems, DATABASE_LIMIT)
+            database = read_bytes(view, path, problems, SQLITE_LIMIT)
+            log = b"" if missing(view, f"{path}-wal") else read_bytes(view, f"{path}-wal", problems, SQLITE_LIMIT)
             if database is not None:
                 yield from sqlite.blobs(database, log or b"")
         else:
