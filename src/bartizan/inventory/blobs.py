@@ -27,6 +27,14 @@ def pack_bytes(data: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=3).compress(data)
 
 
+def encoded(value: Any) -> bytes:
+    """JSON with sorted keys of a plain value: equal values, equal bytes. For digests that never leave this store."""
+    try:
+        return msgspec.json.encode(value, order="sorted")
+    except UnicodeEncodeError:  # lone surrogates, which msgspec refuses
+        return canonical(value)
+
+
 def unpack(data: bytes) -> Any:
     """The plain value again, with U+FFFD for lone surrogates (parts of names that were not UTF-8), to be shown."""
     return _decoded(data, "replace")

@@ -8,17 +8,18 @@ Two assessments with equal findings share a set. Sets also stand for the union o
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, select, tuple_
 
-from bartizan.inventory.blobs import pack
+from bartizan.inventory.blobs import encoded, pack, pack_bytes
 from bartizan.inventory.posture import summarise_sets
 from bartizan.inventory.schema import judgement
 from bartizan.inventory.statements import chunks, insert_new, numbers_of, storable
 from bartizan.model.assessment import Assessment
 from bartizan.model.finding import Finding, Verdict
-from bartizan.model.wire import digest, plain
+from bartizan.model.wire import digest
 
 Key = tuple[str, str, str]
 """(kind, rule, locator)."""
@@ -123,7 +124,7 @@ def _worse(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
 
 
 def _detail_row(org: int, finding: Finding) -> dict[str, Any]:
-    evidence = plain(finding.evidence)
+    evidence = finding.evidence
     row = {
         "org_id": org,
         "kind": finding.kind.value,
@@ -136,11 +137,9 @@ def _detail_row(org: int, finding: Finding) -> dict[str, Any]:
         "fix_version": storable(finding.fix.version, 200),
         **_vulnerability_columns(evidence),
     }
-    body = {"evidence": evidence, "fix_text": finding.fix.text, "layer": finding.layer}
-    row["digest"] = digest(
-        {"locator": finding.locator, "body": body, **{k: v for k, v in row.items() if k != "org_id"}}
-    )
-    row["body"] = pack(body)
+    row["body"] = encoded({"evidence": evidence, "fix_text": finding.fix.text, "layer": finding.layer})
+    columns = [finding.locator, *(value for name, value in sorted(row.items()) if name not in ("org_id", "body"))]
+    row["digest"] = sha256(encoded(columns) + row["body"]).hexdigest()
     return row
 
 
@@ -197,7 +196,7 @@ def _store_details(conn: Connection, org: int, rows: list[dict[str, Any]]) -> di
     table = judgement.finding_detail
     known = numbers_of(conn, table.c.digest, org, [row["digest"] for row in rows])
     if new := [row for row in rows if row["digest"] not in known]:
-        insert_new(conn, table, new)
+        insert_new(conn, table, [row | {"body": pack_bytes(row["body"])} for row in new])
         known |= numbers_of(conn, table.c.digest, org, [row["digest"] for row in new])
     return known
 
