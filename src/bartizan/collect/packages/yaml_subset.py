@@ -22,6 +22,8 @@ Value = dict[str, "Value"] | list["Value"] | str | None
 MAX_DEPTH = 64
 
 _KEY_END = re.compile(r":(?=\s|$)")
+_FLOW_VALUE = re.compile(r"[^,\[\]{}]*")
+_FLOW_KEY = re.compile(r"(?:[^,\[\]{}:]+|:(?![ ,}]|$))*")
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _ESCAPES = {
@@ -67,13 +69,17 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.lines = text.split("\n")
         self.at = 0
+        self.looked_at = -1
+        """The line that `_more` has stopped at, as long as nothing moved or rewrote it."""
+        self.indent = 0
+        """How far that line is indented."""
 
     def documents(self) -> list[Value]:
         out: list[Value] = []
         while self._more():
             line = self.lines[self.at].rstrip()
             if line == "---" or line.startswith("--- "):
-                self.lines[self.at] = line[3:]
+                self._rewrite(line[3:])
                 if not self._more() or self._at_marker():
                     continue
             elif line == "..." or line.startswith("%YAML"):
@@ -88,18 +94,24 @@ class _Parser:
 
     def _more(self) -> bool:
         """Moves to the next line that says something."""
+        if self.looked_at == self.at:
+            return True
         while self.at < len(self.lines):
-            text = self.lines[self.at].lstrip(" ")
+            line = self.lines[self.at]
+            text = line.lstrip(" ")
             if text.strip() and not text.lstrip().startswith("#"):
                 if text.startswith("\t"):
                     self._fail("is indented with a tab")
+                self.looked_at = self.at
+                self.indent = len(line) - len(text)
                 return True
             self.at += 1
         return False
 
-    def _indent(self) -> int:
-        line = self.lines[self.at]
-        return len(line) - len(line.lstrip(" "))
+    def _rewrite(self, line: str) -> None:
+        """Puts another text in the place of the line, for what opens a block in its middle."""
+        self.lines[self.at] = line
+        self.looked_at = -1
 
     def _at_marker(self) -> bool:
         line = self.lines[self.at].rstrip()
@@ -107,7 +119,7 @@ class _Parser:
 
     def _continues(self, indent: int) -> bool:
         """Whether a line follows that belongs to a block of at least this indentation."""
-        return self._more() and not self._at_marker() and self._indent() >= indent
+        return self._more() and self.indent >= indent and not (self.indent == 0 and self._at_marker())
 
     def _fail(self, reason: str) -> None:
         raise YamlError(min(self.at, len(self.lines) - 1) + 1, reason)
@@ -117,7 +129,7 @@ class _Parser:
     def _block(self, indent: int, depth: int) -> Value:
         if depth > MAX_DEPTH:
             self._fail("is nested too deeply")
-        own = self._indent()
+        own = self.indent if self._more() else -1
         if own < indent:
             return None
         text = self.lines[self.at][own:]
@@ -130,7 +142,7 @@ class _Parser:
 
     def _sequence(self, indent: int, depth: int) -> Value:
         items: list[Value] = []
-        while self._continues(indent) and self._indent() == indent:
+        while self._continues(indent) and self.indent == indent:
             text = self.lines[self.at][indent:]
             if not (text.rstrip() == "-" or text.startswith("- ")):
                 break
@@ -140,14 +152,14 @@ class _Parser:
                 items.append(self._block(indent + 1, depth + 1) if self._continues(indent + 1) else None)
             else:
                 inner = indent + len(text) - len(rest)
-                self.lines[self.at] = " " * inner + rest
+                self._rewrite(" " * inner + rest)
                 items.append(self._block(inner, depth + 1))
         return items
 
     def _mapping(self, indent: int, depth: int) -> Value:
         out: dict[str, Value] = {}
         while self._continues(indent):
-            if self._indent() != indent:
+            if self.indent != indent:
                 self._fail("is indented deeper than the entries before it")
             text = self.lines[self.at][indent:]
             if text.startswith("- ") or text.rstrip() == "-":
@@ -178,7 +190,7 @@ class _Parser:
         opened = rest.lstrip()
         if opened.startswith(("- ", "? ")) or self._key_of(opened) is not None:  # `: a: b` opens a block in place
             inner = indent + 1 + len(rest) - len(rest.lstrip())
-            self.lines[self.at] = " " * inner + rest.lstrip()
+            self._rewrite(" " * inner + rest.lstrip())
             self.at -= 1
             return key, ""
         return key, rest
@@ -216,7 +228,7 @@ class _Parser:
             return self._inline(text, indent + 1, depth)
         if self._continues(indent + 1):
             return self._block(indent + 1, depth + 1)
-        if self._continues(indent) and self._indent() == indent:  # a sequence may stand at its key's own indentation
+        if self._continues(indent) and self.indent == indent:  # a sequence may stand at its key's own indentation
             below = self.lines[self.at][indent:]
             if below.startswith("- ") or below.rstrip() == "-":
                 return self._sequence(indent, depth + 1)
@@ -389,16 +401,10 @@ class _Flow:
         return value, self._space(at)
 
     def _plain(self, at: int, keyed: bool) -> tuple[Value, int]:
-        end = at
-        while True:
-            if end >= len(self.text):
-                raise _Open(0, "opens a bracket that is never closed")
-            character = self.text[end]
-            if character in ",]}[{":
-                break
-            if character == ":" and keyed and self.text[end + 1 : end + 2] in ("", " ", ",", "}"):
-                break
-            end += 1
+        match = (_FLOW_KEY if keyed else _FLOW_VALUE).match(self.text, at)
+        end = match.end() if match else at
+        if end >= len(self.text):
+            raise _Open(0, "opens a bracket that is never closed")
         if end == at:
             raise YamlError(0, f"has nothing before {self.text[at]!r}")
         value = self.text[at:end].strip()

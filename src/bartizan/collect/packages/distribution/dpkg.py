@@ -8,14 +8,14 @@ Source: openssl
 Version: 3.0.15-1~deb12u1
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 
 from bartizan.collect.filesystem.interface import FileKind, FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import DATABASE_LIMIT, read_bytes
-from bartizan.collect.packages.distribution.release import Release, read_release
+from bartizan.collect.packages.distribution.release import read_release
 from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
@@ -23,7 +23,9 @@ STATUS = "/var/lib/dpkg/status"
 STATUS_FOLDER = "/var/lib/dpkg/status.d"
 INFO_FOLDER = "/var/lib/dpkg/info"
 
-_WANTED = frozenset({b"package", b"status", b"architecture", b"source", b"version"})
+_EMPTY_LINES = re.compile(rb"\n[ \t\r]*\n")
+_WANTED = re.compile(rb"^(package|status|architecture|source|version):(.*)$", re.IGNORECASE | re.MULTILINE)
+_NEITHER = re.compile(rb"^(?![ \t\r]|$)[^:\n]*$", re.MULTILINE)
 
 
 def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Package]:
@@ -41,58 +43,44 @@ def read_status(
         return
     release = read_release(view)
     for fields, start in _paragraphs(data, path, problems):
-        package = _package(fields, f"{path}:{start}", path, release, problems)
-        if package:
-            yield replace(package, type=type_, namespace=release.id or default_namespace)
+        state = _state(fields.get(b"status", b""))
+        if state is None:
+            continue
+        name, version = _text(fields.get(b"package")), _text(fields.get(b"version"))
+        if not name or not version:
+            what = "version" if name else "name"
+            problems.add(f"{path}:{start}", f"package {name or 'without a name'} has no {what}")
+            continue
+        source, _, rest = _text(fields.get(b"source")).partition(" ")
+        source_version = rest.strip().strip("()")
+        yield Package(
+            type=type_,
+            namespace=release.id or default_namespace,
+            name=name,
+            version=version,
+            arch=_text(fields.get(b"architecture")),
+            source="" if source == name else source,
+            source_version="" if source_version == version else source_version,
+            distro=release.distro,
+            path=path,
+            state=state,
+        )
 
 
 def _paragraphs(data: bytes, path: str, problems: Problems) -> Iterator[tuple[dict[bytes, bytes], int]]:
     """(wanted fields in lower case, line of the first) of each deb822 paragraph."""
-    fields: dict[bytes, bytes] = {}
-    start = 1
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if not line.strip():
-            if fields:
-                yield fields, start
-            fields, start = {}, number + 1
-            continue
-        if line[0] in b" \t":
-            continue
-        name, colon, value = line.partition(b":")
-        if not colon:
+    line = 1
+    for paragraph in _EMPTY_LINES.split(data):
+        fields = {name.lower(): value.strip() for name, value in _WANTED.findall(paragraph)}
+        for wrong in _NEITHER.finditer(paragraph):
+            number = line + paragraph.count(b"\n", 0, wrong.start())
             problems.add(f"{path}:{number}", "line is neither a field nor a continuation")
-            continue
-        key = name.lower()
-        if key in _WANTED:
-            fields[key] = value.strip()
-    if fields:
-        yield fields, start
+        if fields:
+            yield fields, line + paragraph.count(b"\n", 0, len(paragraph) - len(paragraph.lstrip(b"\r\n")))
+        line += paragraph.count(b"\n") + 2
 
 
-def _package(fields: dict[bytes, bytes], where: str, path: str, release: Release, problems: Problems) -> Package | None:
-    state = _state(fields.get(b"status", b""), path)
-    if state is None:
-        return None
-    name, version = _text(fields.get(b"package")), _text(fields.get(b"version"))
-    if not name or not version:
-        problems.add(where, f"package {name or 'without a name'} has no {'version' if name else 'name'}")
-        return None
-    source, _, rest = _text(fields.get(b"source")).partition(" ")
-    source_version = rest.strip().strip("()")
-    return Package(
-        type="deb",
-        name=name,
-        version=version,
-        arch=_text(fields.get(b"architecture")),
-        source="" if source == name else source,
-        source_version="" if source_version == version else source_version,
-        distro=release.distro,
-        path=path,
-        state=state,
-    )
-
-
-def _state(status: bytes, path: str) -> str | None:
+def _state(status: bytes) -> str | None:
     """`installed`, `config-files`, or None for what is not there. Half-installed packages have files and count."""
     if not status:
         # status.d has no Status field: what is listed there is installed. In the status file it means a stanza that
