@@ -87,6 +87,15 @@ def test_an_index_changes_nothing(text: str) -> None:
             assert compiled.evaluate(value, index=index) is wanted
 
 
+def test_lists_made_on_the_way_are_not_remembered() -> None:
+    index: dict[Any, Any] = {}
+    for name in ("root", "alice", "mail") * 20:
+        found = program(f'resource.users.filter(u, u.name == "{name}").exists(u, u.name == "{name}")')
+        assert found.evaluate(VALUE, index=index) is True
+        missing = program(f'resource.users.filter(u, u.name != "{name}").exists(u, u.name == "{name}")')
+        assert missing.evaluate(VALUE, index=index) is False
+
+
 @pytest.mark.parametrize(
     ("text", "gaps", "wanted"),
     [

@@ -20,18 +20,26 @@ from bartizan.assess.policy.operators import (
     worse,
 )
 from bartizan.assess.policy.schema import Gap
-from bartizan.assess.policy.syntax import Binary, Literal, Logic, Macro, Name, Select
+from bartizan.assess.policy.syntax import Binary, Literal, Logic, Macro, Name, Node, Select
 
 
 def key_of(node: Macro) -> tuple[str, str] | None:
     """(field, text) where only elements with that text in that field can decide a macro:
     `exists(x, x.field == "text" && ...)`, `all(x, x.field != "text" || ...)`."""
+    if not _of_resource(node.target):
+        return None  # a list made on the way is gone after it, and its identity with it
     join, operator = ("||", "!=") if node.name == "all" else ("&&", "==")
     first = node.body.operands[0] if isinstance(node.body, Logic) and node.body.operator == join else node.body
     match first:
         case Binary(operator=found, left=Select(target=Name(name=name), field=key), right=Literal(value=str(text))):
             return (key, text) if found == operator and name == node.variable else None
     return None
+
+
+def _of_resource(node: Node) -> bool:
+    while isinstance(node, Select):
+        node = node.target
+    return isinstance(node, Name) and node.name == "resource"
 
 
 def having(target: Run, key: str, text: str) -> Run:
