@@ -38,11 +38,11 @@ policies:
       text: Set Port in the SSH server's configuration and restart it.
       command: systemctl restart ssh
     good:
-      - name: the agreed port
-        with: {{sshd.present: true, sshd.effective.port: [22]}}
+      - {{name: the agreed port, sshd.present: true, sshd.effective.port: [22]}}
     bad:
-      - name: another port beside it
-        with: {{sshd.present: true, sshd.effective.port: [22, 2222]}}
+      - {{name: another port beside it, sshd.present: true, sshd.effective.port: [22, 2222]}}
+    unknown:
+      - {{name: unreadable, sshd.present: true, unknown: {{sshd.effective.port: permission denied}}}}
 """
 
 
