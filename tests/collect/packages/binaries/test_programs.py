@@ -9,9 +9,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bartizan.collect.filesystem.local import LocalView
+from bartizan.collect.interface import Problems
 from bartizan.collect.packages.binaries import signatures
+from bartizan.collect.packages.binaries.programs import READER
 from bartizan.collect.packages.discover import read_packages
 from bartizan.model.package import Package, package_from
 
@@ -138,6 +142,22 @@ def test_a_program_that_a_distribution_owns_is_not_read(programs_of: Callable[[F
 def test_files_that_cannot_run_are_not_read(view_of: Callable[[Files], LocalView]) -> None:
     view = view_of({"/srv/data": elf({".go.buildinfo": go_info("go1.21.4", "")})})
     assert list(read_packages(view)) == ["packages"]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_damaged_programs_end_in_packages_or_problems(tmp_path: Path, data: st.DataObject) -> None:
+    crates = zlib.compress(b'{"packages": [{"name": "a", "version": "1"}]}')
+    whole = elf({".go.buildinfo": go_info("go1.21.4", MODULES), ".dep-v0": crates})
+    broken = bytearray(whole)
+    places = st.integers(0, 1200) | st.integers(len(whole) - 400, len(whole) - 1)
+    for _ in range(data.draw(st.integers(1, 5))):
+        broken[data.draw(places)] = data.draw(st.integers(0, 255))
+    magic = data.draw(st.sampled_from([b"", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa\xce"]))
+    broken[: len(magic)] = magic
+    (tmp_path / "x").write_bytes(broken[: data.draw(st.integers(0, len(broken)))])
+    for package in READER.read(LocalView(str(tmp_path)), "/x", Problems()):
+        assert package.purl
 
 
 MATCHES = [

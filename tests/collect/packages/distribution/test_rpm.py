@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.interface import Problems
@@ -141,6 +143,15 @@ def test_a_torn_log_is_used_up_to_its_last_whole_commit(
     assert [found.name for found in packages_of(store)] == ["a"]
 
 
+def test_trees_of_many_pages_and_rows_of_every_size(
+    packages_of: Callable[[Files], list[Package]], tmp_path: Path
+) -> None:
+    sizes = [1, 100, 3800, 3900, 4000, 4100, 8200, 100_000]
+    store = sqlite_store(*[package(f"p{n}", "1" * sizes[n % 8]) for n in range(400)], folder=tmp_path)
+    found = packages_of(store)
+    assert {(one.name, len(one.version)) for one in found} == {(f"p{n}", sizes[n % 8] + 7) for n in range(400)}
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_berkeley_db_of_either_byte_order(packages_of: Callable[[Files], list[Package]], order: str) -> None:
     store = berkeley_store(package("long", "1" * 2000), package("short"), order=order)
@@ -239,6 +250,32 @@ def test_a_view_that_answers_instead_of_the_table_is_refused(
     connection.close()
     _, problems = outcome_of({"/var/lib/rpm/rpmdb.sqlite": path.read_bytes()})
     assert problems[0][1].endswith("has no table Packages")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_damaged_stores_end_in_packages_or_problems(tmp_path: Path, data: st.DataObject) -> None:
+    stores = [
+        ndb_store(package("a"), package("b")),
+        berkeley_store(package("a", "1" * 900), package("b")),
+        _sqlite_bytes(tmp_path),
+    ]
+    broken = bytearray(data.draw(st.sampled_from(stores)))
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(broken) - 1))
+        broken[at : at + data.draw(st.integers(1, 4))] = data.draw(st.binary(max_size=4))
+    (tmp_path / "Packages").write_bytes(broken[: data.draw(st.integers(0, len(broken)))])
+    problems = Problems()
+    for found in READER.read(LocalView(str(tmp_path)), "/Packages", problems):
+        assert found.purl
+
+
+def _sqlite_bytes(folder: Path) -> bytes:
+    made = folder / "made.sqlite"
+    if not made.exists():
+        store = sqlite_store(package("a"), package("b", "1" * 9000), folder=folder)
+        made.write_bytes(store["/var/lib/rpm/rpmdb.sqlite"])
+    return made.read_bytes()
 
 
 @pytest.mark.real_data

@@ -3,9 +3,15 @@
 import io
 import zipfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from bartizan.collect.filesystem.local import LocalView
+from bartizan.collect.interface import Problems
+from bartizan.collect.packages.java.archive import READER
 from bartizan.collect.packages.java.manifest import Identity, identify, parse_manifest
 from bartizan.model.package import Package
 
@@ -165,6 +171,19 @@ def test_encrypted_members_are_told(outcome_of: Callable[[Files], Outcome]) -> N
     data[at + 8] |= 1
     _, problems = outcome_of({"/srv/secret.jar": bytes(data)})
     assert [reason for _, reason in problems] == ["is encrypted"]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_damaged_archives_end_in_packages_or_problems(tmp_path: Path, data: st.DataObject) -> None:
+    inner = archive({**pom("a", "b", "1"), "META-INF/MANIFEST.MF": "Bundle-Version: 1\n"})
+    broken = bytearray(archive({"x.jar": inner, **pom("c", "d", "2")}, data.draw(st.sampled_from([STORED, DEFLATED]))))
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(broken) - 1))
+        broken[at : at + data.draw(st.integers(1, 4))] = data.draw(st.binary(max_size=4))
+    (tmp_path / "x.jar").write_bytes(broken[: data.draw(st.integers(0, len(broken)))])
+    for package in READER.read(LocalView(str(tmp_path)), "/x.jar", Problems()):
+        assert package.purl
 
 
 def test_a_java_runtime_unpacked_by_hand(packages_of: Callable[[Files], list[Package]]) -> None:

@@ -6,10 +6,11 @@
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import nullcontext
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
-from bartizan.collect.packages.content import missing, read_bytes, read_text
+from bartizan.collect.packages.content import missing, read_text
 from bartizan.collect.packages.distribution.release import Release, read_release
 from bartizan.collect.packages.distribution.rpm import berkeley, header, ndb, sqlite
 from bartizan.collect.packages.distribution.rpm.damage import Damaged
@@ -19,7 +20,6 @@ from bartizan.model.package import Package
 
 FOLDERS = ("/var/lib/rpm", "/usr/lib/sysimage/rpm", "/usr/share/rpm")
 FILES = ("rpmdb.sqlite", "Packages.db", "Packages")
-SQLITE_LIMIT = 256 << 20
 MANIFEST = "/var/lib/rpmmanifest/container-manifest-2"
 
 
@@ -39,7 +39,7 @@ def headers(view: FilesystemView, path: str, problems: Problems) -> Iterator[Hea
     """Every header of a database; damage is noted and ends the reading."""
     number = 0
     try:
-        for number, blob in enumerate(_blobs(view, path, problems), 1):
+        for number, blob in enumerate(_blobs(view, path), 1):
             try:
                 yield parse_header(blob)
             except BadHeader as error:
@@ -50,7 +50,7 @@ def headers(view: FilesystemView, path: str, problems: Problems) -> Iterator[Hea
         problems.add(path, f"the RPM database is damaged after {number} packages: {error}")
 
 
-def _blobs(view: FilesystemView, path: str, problems: Problems) -> Iterator[bytes]:
+def _blobs(view: FilesystemView, path: str) -> Iterator[bytes]:
     size = view.stat(path).size
     if size == 0:
         return  # rpm leaves an empty file behind when it initialises another store
@@ -62,10 +62,8 @@ def _blobs(view: FilesystemView, path: str, problems: Problems) -> Iterator[byte
         elif berkeley.is_berkeley(head):
             yield from berkeley.blobs(file, size)
         elif head == sqlite.MAGIC:
-            database = read_bytes(view, path, problems, SQLITE_LIMIT)
-            log = b"" if missing(view, f"{path}-wal") else read_bytes(view, f"{path}-wal", problems, SQLITE_LIMIT)
-            if database is not None:
-                yield from sqlite.blobs(database, log or b"")
+            with nullcontext() if missing(view, f"{path}-wal") else view.open(f"{path}-wal") as log:
+                yield from sqlite.blobs(file, size, log)
         else:
             raise Damaged("it is neither Berkeley DB, NDB nor SQLite")
 
