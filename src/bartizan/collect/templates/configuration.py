@@ -12,6 +12,8 @@ class Configuration:
     """Declared resources by type."""
 
     by_type: dict[str, list[Declared]] = field(default_factory=dict)
+    _links: dict[tuple[str, str], "_Links"] = field(default_factory=dict)
+    _places: dict[str, Declared] = field(default_factory=dict)
 
     @staticmethod
     def of(declared: Iterable[Declared]) -> "Configuration":
@@ -29,19 +31,47 @@ class Configuration:
     def linked(self, target: Declared, type_: str, attribute: str, *names: str) -> list[Declared]:
         """The resources of a type whose `attribute` leads to the target: by reference, or by the value of one of the
         target's attributes in `names` (a bucket's name). A reference that cannot be resolved leads nowhere."""
-        texts = {value for name in names if isinstance(value := target.attributes.get(name), str)}
-        return [each for each in self.by_type.get(type_, ()) if _leads(each.attributes.get(attribute), target, texts)]
+        links = self._linking(type_, attribute)
+        if not links.by_place:
+            return []
+        texts = [value for name in names if isinstance(value := target.attributes.get(name), str)]
+        found = [each for place in (target.address, *texts) for each in links.by_place.get(place, ())]
+        return list({id(each): each for each in found}.values())
 
     def unresolved(self, type_: str, attribute: str) -> Unknown | None:
         """A link of this kind that leads nobody knows where: whoever has no link of its own may be its target."""
-        for each in self.by_type.get(type_, ()):
-            value = each.attributes.get(attribute)
-            if isinstance(value, Unknown) and not value.target:
-                return value
-        return None
+        return self._linking(type_, attribute).stray
+
+    def at(self, value: Value) -> Declared | None:
+        """The resource that a value refers to, where it is declared here."""
+        address = value.target if isinstance(value, Unknown) else value
+        if not isinstance(address, str) or not address:
+            return None
+        if not self._places:
+            self._places.update((each.address, each) for found in self.by_type.values() for each in found)
+        return self._places.get(address)
+
+    def _linking(self, type_: str, attribute: str) -> "_Links":
+        links = self._links.get((type_, attribute))
+        if links is None:
+            links = self._links[type_, attribute] = _Links()
+            for each in self.by_type.get(type_, ()):
+                value = each.attributes.get(attribute)
+                for one in value if isinstance(value, list) else [value]:
+                    links.add(one, each)
+        return links
 
 
-def _leads(value: Value, target: Declared, texts: set[str]) -> bool:
-    if isinstance(value, Unknown):
-        return value.target == target.address
-    return isinstance(value, str) and value in texts
+@dataclass(slots=True)
+class _Links:
+    """Where one attribute of the resources of a type leads: to addresses, to texts, or nobody knows where."""
+
+    by_place: dict[str, list[Declared]] = field(default_factory=dict)
+    stray: Unknown | None = None
+
+    def add(self, value: Value, source: Declared) -> None:
+        if isinstance(value, Unknown) and not value.target:
+            self.stray = self.stray or value
+        place = value.target if isinstance(value, Unknown) else value
+        if isinstance(place, str) and place:
+            self.by_place.setdefault(place, []).append(source)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
@@ -49,11 +50,18 @@ def of_plan(view: FilesystemView, path: str) -> TemplateResources:
     }
     references = dict(_references(document.get("configuration", {}).get("root_module", {}), ""))
     root = values.get("root_module", {})
-    return normalised(list(_planned(root, "", path, unknown, references)), FAMILIES)
+    addresses = _Addresses()
+    addresses.add(root)
+    return normalised(list(_planned(root, "", path, unknown, references, addresses)), FAMILIES)
 
 
 def _planned(
-    module: Any, address: str, path: str, unknown: Mapping[str, Any], references: Mapping[str, Mapping[str, str]]
+    module: Any,
+    address: str,
+    path: str,
+    unknown: Mapping[str, Any],
+    references: Mapping[str, Any],
+    addresses: "_Addresses",
 ) -> Iterator[Declared]:
     if not isinstance(module, dict):
         return
@@ -62,44 +70,89 @@ def _planned(
             continue
         own = str(each.get("address") or "")
         values = each.get("values") if isinstance(each.get("values"), dict) else {}
-        targets = references.get(_without_keys(own), {})
+        reader = _Marks(own, address, addresses)
         yield Declared(
             address=own,
             type=str(each.get("type") or ""),
             name=str(each.get("name") or ""),
             module=address,
             data=each.get("mode") == "data",
-            attributes=_with_unknowns(dict(values or {}), unknown.get(own, {}), own, targets),
+            attributes=reader.values(dict(values or {}), unknown.get(own, {}), references.get(_without_keys(own), {})),
             location=Location(path=path, module=address),
         )
     for child in module.get("child_modules") or []:
         if isinstance(child, dict):
-            yield from _planned(child, str(child.get("address") or ""), path, unknown, references)
+            yield from _planned(child, str(child.get("address") or ""), path, unknown, references, addresses)
 
 
-def _with_unknowns(values: dict[str, Value], marks: Any, address: str, targets: Mapping[str, str]) -> dict[str, Value]:
+@dataclass(slots=True)
+class _Addresses:
+    """The addresses of a plan, by what the configuration calls them: without the keys of count and for_each."""
+
+    known: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, module: Any) -> None:
+        for each in module.get("resources") or [] if isinstance(module, dict) else []:
+            address = str(each.get("address") or "") if isinstance(each, dict) else ""
+            for name in {address, _without_last_key(address)}:
+                self.known.setdefault(name, []).append(address)
+        for child in module.get("child_modules") or [] if isinstance(module, dict) else []:
+            self.add(child)
+
+    def find(self, name: str, source: str) -> str:
+        """The instance that a resource refers to by a name: the only one, or the one with the key of its own. Empty
+        where it could be any."""
+        found = self.known.get(name, [])
+        if len(found) == 1:
+            return found[0]
+        key = source[len(_without_last_key(source)) :]
+        return next((each for each in found if key and each == name + key), "") if found else name
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
     """A plan leaves out what is not known yet and marks it with true in a tree of the same shape."""
-    for key, mark in marks.items() if isinstance(marks, dict) else ():
-        values[key] = _marked(values.get(key), mark, f"{address}.{key}", targets.get(key, ""))
-    return {key: _emptied(value) for key, value in values.items() if value is not None}
+
+    address: str
+    module: str
+    addresses: _Addresses
+
+    def values(self, values: dict[str, Value], marks: Any, targets: Any) -> dict[str, Value]:
+        for key, mark in marks.items() if isinstance(marks, dict) else ():
+            values[key] = self.marked(values.get(key), mark, f"{self.address}.{key}", _below(targets, key))
+        return {key: _emptied(value) for key, value in values.items() if value is not None}
+
+    def marked(self, value: Value, mark: Any, path: str, target: Any) -> Value:
+        if mark is True:
+            name = target if isinstance(target, str) else ""
+            prefix = f"{self.module}." if self.module else ""
+            found = self.addresses.find(prefix + name, self.address) if name else ""
+            return Unknown(f"{path} is known after apply", found)
+        if isinstance(mark, dict) and (isinstance(value, dict) or value is None):
+            known = value or {}
+            inner = {
+                key: self.marked(known.get(key), each, f"{path}.{key}", _below(target, key))
+                for key, each in mark.items()
+                if each
+            }
+            return {**known, **inner}
+        if isinstance(mark, list) and isinstance(value, list):
+            return [
+                self.marked(item, mark[index], f"{path}[{index}]", _below(target, index))
+                if index < len(mark) and mark[index]
+                else item
+                for index, item in enumerate(value)
+            ]
+        return value
 
 
-def _marked(value: Value, mark: Any, path: str, target: str) -> Value:
-    if mark is True:
-        return Unknown(f"{path} is known after apply", target)
-    if isinstance(mark, dict) and (isinstance(value, dict) or value is None):
-        return {
-            **(value or {}),
-            **{
-                key: _marked((value or {}).get(key), inner, f"{path}.{key}", "") for key, inner in mark.items() if inner
-            },
-        }
-    if isinstance(mark, list) and isinstance(value, list):
-        return [
-            _marked(item, mark[index], f"{path}[{index}]", target) if index < len(mark) and mark[index] else item
-            for index, item in enumerate(value)
-        ]
-    return value
+def _below(targets: Any, key: str | int) -> Any:
+    """What the expression below a key refers to; an expression that makes a whole list stands for its elements."""
+    if isinstance(targets, dict):
+        return targets.get(key, "")
+    if isinstance(targets, list):
+        return targets[key] if isinstance(key, int) and key < len(targets) else ""
+    return targets
 
 
 def _emptied(value: Value) -> Value:
@@ -109,21 +162,30 @@ def _emptied(value: Value) -> Value:
     return [_emptied(item) for item in value] if isinstance(value, list) else value
 
 
-def _references(module: Any, prefix: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Address of each configured resource to what its attributes refer to."""
+def _references(module: Any, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Address of each configured resource to what its attributes refer to, blocks as trees."""
     if not isinstance(module, dict):
         return
     for each in module.get("resources") or []:
-        found = {}
-        for name, expression in (each.get("expressions") or {}).items():
-            if isinstance(expression, dict):
-                target = next((text for text in expression.get("references") or [] if _is_resource(text)), "")
-                if target:
-                    found[name] = prefix + ".".join(target.split(".")[:2])
+        expressions = each.get("expressions")
+        found = {name: _target(item) for name, item in expressions.items()} if isinstance(expressions, dict) else {}
         yield prefix + str(each.get("address")), found
     for name, call in (module.get("module_calls") or {}).items():
         if isinstance(call, dict):
             yield from _references(call.get("module"), f"{prefix}module.{name}.")
+
+
+def _target(expression: Any) -> Any:
+    """The resource that an expression refers to, as its module names it; for blocks the same in their shape."""
+    if isinstance(expression, list):
+        return [_target(each) for each in expression]
+    if not isinstance(expression, dict) or "constant_value" in expression:
+        return ""
+    references = expression.get("references")
+    if isinstance(references, list):
+        found = next((text for text in references if isinstance(text, str) and _is_resource(text)), "")
+        return ".".join(found.split(".")[:2])
+    return {name: _target(item) for name, item in expression.items()}
 
 
 def _is_resource(reference: str) -> bool:
@@ -139,3 +201,12 @@ def _without_keys(address: str) -> str:
             out.append(char)
         depth -= char == "]"
     return "".join(out)
+
+
+def _without_last_key(address: str) -> str:
+    """`module.a["x"].aws_instance.web[0]` without its own key, the module's left in place."""
+    if not address.endswith("]"):
+        return address
+    name, _, rest = _without_keys(address).rpartition(".")
+    start = address.rfind(f".{rest}[" if name else f"{rest}[")
+    return address[: start + len(rest) + bool(name)]
