@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView
 from bartizan.collect.templates.cloudformation.resources import of_template
 from bartizan.collect.templates.hcl.syntax import Literal
+from bartizan.collect.templates.kubernetes.manifest import of_manifest
 from bartizan.collect.templates.normal import TemplateResources
 from bartizan.collect.templates.terraform.resources import of_folder, of_plan
 from bartizan.collect.templates.terraform.source import Sources
@@ -30,6 +31,7 @@ _HEAD = 64 << 10
 """Bytes of a YAML or JSON file that must show what it is."""
 
 _CLOUDFORMATION = re.compile(rb"AWSTemplateFormatVersion|\"?Type\"?\s*:\s*[\"']?AWS::[A-Za-z0-9]+::")
+_KUBERNETES = re.compile(rb"(?m)^\s*[\"']?apiVersion[\"']?\s*:")
 _PLAN = re.compile(rb"\"(?:planned_values|terraform_version)\"\s*:")
 
 
@@ -55,11 +57,12 @@ def read_templates(
     found = _walk(view, ignore)
     sections: dict[str, Section] = {}
     terraform = list(_terraform(view, found, variables or {}, progress))
-    plans, stacks = _by_content(view, found.documents)
+    plans, stacks, manifests = _by_content(view, found.documents)
     terraform += [(path, of_plan(view, path)) for path in plans]
     for name, read in (
         ("resources_terraform", terraform),
         ("resources_cloudformation", [(path, of_template(view, path, variables or {})) for path in stacks]),
+        ("resources_kubernetes", [(path, of_manifest(view, path)) for path in manifests]),
     ):
         if read:
             sections[name] = _section(name, read)
@@ -119,8 +122,11 @@ def _normal(path: str) -> str:
     return "/" + "/".join(parts)
 
 
-def _by_content(view: FilesystemView, paths: Iterable[str]) -> tuple[list[str], list[str]]:
-    plans, stacks = [], []
+def _by_content(view: FilesystemView, paths: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
+    """Plans, CloudFormation templates and Kubernetes manifests."""
+    plans, stacks, manifests = [], [], []
+    paths = list(paths)
+    charts = {path.removesuffix("/Chart.yaml") for path in paths if path.endswith("/Chart.yaml")}
     for path in paths:
         try:
             with view.open(path) as stream:
@@ -131,7 +137,14 @@ def _by_content(view: FilesystemView, paths: Iterable[str]) -> tuple[list[str], 
             stacks.append(path)
         elif path.endswith(".json") and _PLAN.search(head) and b"format_version" in head:
             plans.append(path)
-    return plans, stacks
+        elif _KUBERNETES.search(head) and b"kind" in head and not _in_chart(path, charts):
+            manifests.append(path)
+    return plans, stacks, manifests
+
+
+def _in_chart(path: str, charts: Collection[str]) -> bool:
+    """Templates of a chart are no YAML before they are rendered."""
+    return any(path.startswith((f"{chart}/templates/", f"{chart}/Chart.yaml", f"{chart}/values")) for chart in charts)
 
 
 def _section(name: str, read: list[tuple[str, TemplateResources]]) -> Section:
