@@ -121,6 +121,8 @@ def open_context(settings: Settings) -> Context:
     hub = Hub()
     metrics_ = Metrics()
     jobs = Jobs(settings, store, shelf, hub, metrics_)
+    dispatcher = _dispatcher(store, jobs, hub)
+    jobs.when_imported = dispatcher.look_now
     return Context(
         settings=settings,
         store=store,
@@ -130,7 +132,7 @@ def open_context(settings: Settings) -> Context:
         replay=ReplayWindow(time.time()),
         shelf=shelf,
         jobs=jobs,
-        dispatcher=_dispatcher(store, jobs, hub),
+        dispatcher=dispatcher,
     )
 
 

@@ -59,11 +59,6 @@ class KnowledgeShelf:
                 self._open = self._reopen() if mark else None
             return Knowledge(self._open, self._policies)
 
-    def changed(self) -> bool:
-        """Whether the file is another one than `current` told last."""
-        with self._lock:
-            return _mark(self._path) != self._mark
-
     def _reopen(self) -> AdvisoryFile | None:
         try:
             opened = AdvisoryFile.open(self._path)

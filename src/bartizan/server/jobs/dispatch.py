@@ -67,6 +67,7 @@ class Dispatcher:
         self._debounce = Debounce()
         self._wake = threading.Condition()
         self._stopping = False
+        self._look = 0.0
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -84,8 +85,14 @@ class Dispatcher:
             self._debounce.want(org, time.monotonic())
             self._wake.notify()
 
+    def look_now(self) -> None:
+        """The advisory file may be another one."""
+        with self._wake:
+            self._look = 0.0
+            self._wake.notify()
+
     def _run(self) -> None:
-        look = house = time.monotonic()
+        house = time.monotonic()
         for org in self._guarded(self._everybody) or []:
             self.want(org)  # what a kill left unassessed
         while True:
@@ -97,8 +104,8 @@ class Dispatcher:
                 due = self._debounce.due(now, self._assessing)
             for org in due:
                 self._guarded(lambda org=org: self._assess(org))  # type: ignore[misc]
-            if now >= look:
-                look = now + LOOK
+            if now >= self._look:
+                self._look = now + LOOK
                 if self._guarded(self._knowledge_changed):
                     for org in self._guarded(self._everybody) or []:
                         self.want(org)

@@ -32,6 +32,9 @@ LOG = logging.getLogger("bartizan.server.jobs")
 VERSION = "1"
 """Of the workflows below. One of another version is not taken up again after an upgrade; raise it when steps change."""
 
+PROGRESS_EVERY = 0.5
+"""Seconds between two events about the progress of one job."""
+
 
 class NoSuchJob(Exception):
     """There is none with this id in the organisation."""
@@ -56,6 +59,10 @@ class Jobs:
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self._cancelled: set[str] = set()
         self._stopping = threading.Event()
+        self._noted: str | None = None
+        self.when_imported: Callable[[], None] = lambda: None
+        """Called when the advisory file was replaced by a job."""
+        self._told: dict[str, float] = {}
         self._dbos: Any = None
 
     def start(self) -> None:
@@ -173,6 +180,7 @@ class Jobs:
                     if job_id in self._cancelled:
                         state = "cancelled"
                     self._progress.pop(job_id, None)
+                    self._told.pop(job_id, None)
                     self._cancelled.discard(job_id)
                 seconds = time.monotonic() - began
                 self._metrics.jobs.labels(kind, state).inc()
@@ -205,7 +213,7 @@ class Jobs:
                     process.terminate()
 
         try:
-            return run_worker(
+            outcome = run_worker(
                 verb,
                 source,
                 self._settings.advisories,
@@ -218,6 +226,8 @@ class Jobs:
         finally:
             with self._lock:
                 self._processes.pop(job_id, None)
+        self.when_imported()
+        return outcome
 
     def _housekeeping(self, _job_id: str, org: int) -> dict[str, int]:
         done = keep_house(self._store, org)
@@ -226,21 +236,29 @@ class Jobs:
         return done
 
     def note_knowledge(self) -> bool:
-        """Put the advisory file that is there into the books; whether it is another one than before."""
-        before = self._shelf.changed()
+        """Put the advisory file that is there into the books; whether it is another one than was noted before."""
         advisories = self._shelf.current().advisories
-        if advisories is not None and before:
+        found = advisories.id if advisories else ""
+        if found == self._noted:
+            return False
+        if advisories is not None:
             feeds = [
                 {"source": feed.source, "records": feed.records, "newest": feed.newest} for feed in advisories.feeds()
             ]
             with self._store.begin() as conn:
                 put_knowledge(conn, advisories.id, newest=advisories.newest, feeds=feeds, now=_now())
-        return before
+        self._noted = found
+        return True
 
     def _tell(self, job_id: str, org: int, share: float) -> None:
+        now = time.monotonic()
         with self._lock:
             self._progress[job_id] = share
-        self._hub.publish(org, "jobs")
+            due = now - self._told.get(job_id, 0.0) >= PROGRESS_EVERY
+            if due:
+                self._told[job_id] = now
+        if due:
+            self._hub.publish(org, "jobs")
 
     def _is_stopped(self, job_id: str) -> bool:
         if self._stopping.is_set():
