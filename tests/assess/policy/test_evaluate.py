@@ -193,6 +193,12 @@ class TestTrace:
         value = {**VALUE, "names": [f"n{number}" for number in range(100)]}
         assert self.values('resource.names.all(n, n == "x")', value)["names"][-1] == "and 80 more"
 
+    def test_long_texts_are_cut(self) -> None:
+        value = {**VALUE, "s": "x" * 100_000, "names": ["y" * 100_000]}
+        found = self.values('resource.s == "root" || resource.names.exists(n, n != "root")', value)
+        assert len(found["s"]) < 400
+        assert len(found["names"][0]) < 400
+
     def test_doubled_values(self) -> None:
         value = {**VALUE, "names": ["a", "b", "a"]}
         assert self.values("size(duplicates(resource.names.map(n, n))) == 0", value)["names"] == ["a"]

@@ -12,6 +12,8 @@ from bartizan.assess.policy.syntax import Call, Index, Literal, Macro, Name, Nod
 
 SHOWN = 20
 """Elements that a trace lists of one macro."""
+TEXT = 300
+"""Characters that a trace shows of one text."""
 
 
 @dataclass(slots=True)
@@ -23,9 +25,7 @@ class Trace:
     def read(self, path: str, value: Any) -> None:
         if not path:
             return
-        if isinstance(value, (list, dict)) and len(value) > SHOWN:
-            value = f"{len(value)} elements"
-        self.values[path] = value
+        self.values[path] = f"{len(value)} elements" if _long(value) else _cut(value)
 
     def elements(self, path: str, elements: list[Any], count: int) -> None:
         """The elements that decided a macro; none decided means that it looked at all of them in vain."""
@@ -38,6 +38,17 @@ class Trace:
             self.values[path] = told
         else:
             self.values.setdefault(path, f"none of {count}" if count else "none")
+
+
+def _long(value: Any) -> bool:
+    return isinstance(value, (list, dict)) and len(value) > SHOWN
+
+
+def _cut(value: Any) -> Any:
+    """Long texts come from whoever wrote the facts; evidence needs their beginning."""
+    if isinstance(value, str) and len(value) > TEXT:
+        return value[:TEXT] + "..."
+    return [_cut(each) for each in value] if isinstance(value, list) else value
 
 
 def path_text(node: Node) -> str:
@@ -95,7 +106,7 @@ def fields_of(node: Node, variable: str) -> set[str]:
 def shown(item: Any, fields: list[str]) -> Any:
     """An element as evidence: its first field, which tells it from its siblings, and those that were asked about."""
     if not isinstance(item, dict):
-        return item
+        return _cut(item)
     names = dict.fromkeys([next(iter(item), ""), *fields])
     return {name: _short(item[name]) for name in names if name in item}
 
@@ -107,4 +118,4 @@ def _short(value: Any) -> Any:
         len(value) > SHOWN or any(isinstance(each, (list, dict, Gap)) for each in value)
     ):
         return f"{len(value)} elements"
-    return value
+    return _cut(value)
