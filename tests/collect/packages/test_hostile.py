@@ -158,8 +158,10 @@ def test_two_hundred_megabytes_are_refused(
         ("/srv/Gemfile.lock", "GEM\n    " + "a" * 300_000 + " ("),
         ("/srv/specifications/x.gemspec", "s.name" + " " * 100_000 + "= x"),
         ("/srv/package-lock.json", '{"packages": {"node_modules/a": {"version": ' + "9" * 10_000 + "}}}"),
+        ("/srv/go.mod", "go 1." + "9" * 5000),
+        ("/srv/go.mod", "require a v" + "9" * 5000),
     ],
-    ids=range(18),
+    ids=range(20),
 )
 def test_what_makes_parsers_slow_or_deep_ends(outcome_of: Callable[[Files], Outcome], path: str, text: str) -> None:
     outcome_of({path: text})

@@ -111,7 +111,7 @@ def _effective(found: GoMod, name: str, version: str, direct: bool, path: str) -
 
 def _before_pruning(go: str) -> bool:
     """Before Go 1.17 the module file names direct requirements only; the checksums know the others."""
-    match = re.match(r"^1\.(\d+)", go)
+    match = re.match(r"^1\.(\d{1,4})(?!\d)", go)
     return not go or (match is not None and int(match[1]) < 17)
 
 
@@ -138,7 +138,7 @@ def _from_sum(view: FilesystemView, path: str, found: GoMod, problems: Problems)
 def _order(version: str) -> tuple[list[int], bool, str]:
     """Good enough to pick the selected one of two versions of a module: numbers, then release over pre-release."""
     core, _, rest = version.removeprefix("v").partition("-")
-    numbers = [int(part) if part.isdecimal() else 0 for part in core.partition("+")[0].split(".")[:3]]
+    numbers = [int(part) if re.fullmatch(r"[0-9]{1,18}", part) else 0 for part in core.partition("+")[0].split(".")[:3]]
     return numbers, not rest, rest
 
 
