@@ -15,6 +15,7 @@ from bartizan.assess.policy.frameworks import (
     Framework,
     policies_of,
     read_framework,
+    read_frameworks,
     report,
     results_of,
 )
@@ -109,6 +110,20 @@ def test_the_frameworks_there_are() -> None:
     assert set(LOADED.frameworks) >= {
         "nist-800-53", "nist-csf-2", "cis-controls-8", "cis-debian-12", "pci-dss-4", "iso-27001-2022", "soc-2", "hipaa",
     }  # fmt: skip
+
+
+def test_one_framework_can_have_the_numbers_of_another() -> None:
+    debian, ubuntu = LOADED.frameworks["cis-debian-12"], LOADED.frameworks["cis-ubuntu-24-04"]
+    assert set(debian.controls) == set(ubuntu.controls)
+    policies = LOADED.policies.values()
+    assert policies_of(debian, policies)["5.1.20"] == policies_of(ubuntu, policies)["5.1.20"] != ()
+
+
+def test_the_same_as_nothing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "frameworks").mkdir()
+    (tmp_path / "frameworks" / "a.yaml").write_text("id: a\ntitle: A\nsame_as: b\n")
+    _, (error,) = read_frameworks([tmp_path])
+    assert str(error).endswith("a.yaml:3: there is no framework 'b' with controls of its own")
 
 
 def test_titles_fit_a_line_and_are_there() -> None:

@@ -8,6 +8,8 @@
     follows:                      # a policy mapped to the other framework's control counts here too
       nist-800-53: {AC-6: [PR.AA-05]}
 
+A framework with `same_as: other` instead of controls has the other's, and the same policies count.
+
 Five statuses are told apart; what is unknown is never counted as a pass.
 """
 
@@ -174,17 +176,42 @@ def _control_report(
 def read_frameworks(folders: Sequence[Path]) -> tuple[dict[str, Framework], list[ContentError]]:
     """The frameworks of each folder's `frameworks/`; broken files are told and left out."""
     frameworks: dict[str, Framework] = {}
+    copies: list[tuple[Document, str]] = []
     errors: list[ContentError] = []
     for folder in folders:
         for path in sorted((folder / "frameworks").glob("*.yaml")):
             name = f"content/frameworks/{path.name}" if folder == FOLDER else str(path)
             try:
-                framework = read_framework(read_document(path, name))
+                document = read_document(path, name)
+                if isinstance(document.value, dict) and "same_as" in document.value:
+                    copies.append((document, str(document.value["same_as"])))
+                    continue
+                framework = read_framework(document)
             except ContentError as error:
                 errors.append(error)
             else:
                 frameworks.setdefault(framework.id, framework)
+    for document, other in copies:
+        try:
+            framework = _copy(document, frameworks.get(other))
+        except ContentError as error:
+            errors.append(error)
+        else:
+            frameworks.setdefault(framework.id, framework)
     return frameworks, errors
+
+
+def _copy(document: Document, other: Framework | None) -> Framework:
+    value = document.value
+    for key in value:
+        if key not in ("id", "title", "version", "same_as"):
+            raise document.error((key,), f"a framework that is the same as another has no key {key!r}")
+    if other is None:
+        raise document.error(("same_as",), f"there is no framework {value['same_as']!r} with controls of its own")
+    if not isinstance(value.get("id"), str) or not isinstance(value.get("title"), str):
+        raise document.error((), "a framework needs `id:` and `title:` with text")
+    follows = {other.id: {key: (key,) for key in other.controls}}
+    return Framework(value["id"], value["title"], str(value.get("version", "")), other.controls, follows)
 
 
 def read_framework(document: Document) -> Framework:
