@@ -101,15 +101,15 @@ def test_results_come_from_assessments() -> None:
     assert results_of([assessment]) == [("z", PASS), ("w", NOT), ("x", FAIL), ("y", UNKNOWN)]
 
 
-@pytest.mark.parametrize("framework", sorted(LOADED.frameworks))
-def test_every_built_in_framework_has_policies(framework: str) -> None:
+OURS = (
+    "nist-800-53", "nist-csf-2", "cis-controls-8", "cis-debian-12", "cis-ubuntu-24-04", "pci-dss-4", "iso-27001-2022",
+    "soc-2", "hipaa",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("framework", OURS)
+def test_a_framework_has_policies(framework: str) -> None:
     assert policies_of(LOADED.frameworks[framework], LOADED.policies.values())
-
-
-def test_the_frameworks_there_are() -> None:
-    assert set(LOADED.frameworks) >= {
-        "nist-800-53", "nist-csf-2", "cis-controls-8", "cis-debian-12", "pci-dss-4", "iso-27001-2022", "soc-2", "hipaa",
-    }  # fmt: skip
 
 
 def test_one_framework_can_have_the_numbers_of_another() -> None:
