@@ -1,5 +1,5 @@
-"""A small reading of the query language for the mock server: `field:value`, `field>=number`, `and`, `or`, `not`, brackets,
-bare words. Enough to drive the pages; the product's own language lives in `inventory/query`.
+"""A small reading of the query language for the mock server: `field:value`, `field>=number`, `and`, `or`, `not`,
+brackets, bare words. Enough to drive the pages; the product's own language lives in `inventory/query`.
 
     severity:critical and not tag:lab and (package:openssl or kev:true)
 """
@@ -12,7 +12,9 @@ from typing import Any
 Record = dict[str, Any]
 Test = Callable[[Record], bool]
 
-_TOKEN = re.compile(r"""\s*(?:(\()|(\))|([a-z_.]+)\s*(>=|<=|:|>|<|=)\s*("(?:[^"\\]|\\.)*"|[^\s()]+)|("(?:[^"\\]|\\.)*"|[^\s()]+))""")
+_TOKEN = re.compile(
+    r"""\s*(?:(\()|(\))|([a-z_.]+)\s*(>=|<=|:|>|<|=)\s*("(?:[^"\\]|\\.)*"|[^\s()]+)|("(?:[^"\\]|\\.)*"|[^\s()]+))"""
+)
 _RANKS = {"critical": 5, "high": 4, "medium": 3, "unknown": 2, "low": 1, "info": 0}
 
 

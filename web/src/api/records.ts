@@ -184,7 +184,9 @@ export interface FindingGroup {
   key: string;
   title: string;
   severity: Severity;
+  /** The highest score in the group; `total` is the sum, which a fix removes. */
   score: number;
+  total: number;
   findings: number;
   assets: number;
   fix: string;

@@ -3,6 +3,7 @@
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 
 import { ApiProblem } from "../api/client";
+import { refusalText } from "../lib/refusal";
 
 export interface Asked {
   of: "findings" | "assets";
@@ -38,5 +39,5 @@ export function useQueryBox(of: "findings" | "assets", query: string, submit: (q
 
 export function refusalOf(error: unknown): { position: number; text: string } | null {
   if (!(error instanceof ApiProblem) || typeof error.problem.position !== "number") return null;
-  return { position: error.problem.position, text: error.problem.detail || error.problem.title };
+  return { position: error.problem.position, text: refusalText(error.problem) };
 }

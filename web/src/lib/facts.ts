@@ -5,7 +5,7 @@ import type { Json } from "../api/records";
 export type JsonObject = { [key: string]: Json };
 
 export type Shape =
-  | { kind: "rows"; rows: JsonObject[]; columns: string[] }
+  | { kind: "rows"; rows: JsonObject[]; columns: string[]; same: [string, Json][] }
   | { kind: "list"; items: Json[] }
   | { kind: "map"; value: JsonObject }
   | { kind: "value"; value: Json };
@@ -23,7 +23,7 @@ export function isScalar(value: Json | undefined): boolean {
 
 export function shape(facts: Json): Shape {
   if (Array.isArray(facts)) {
-    if (facts.length > 0 && facts.every(isObject)) return { kind: "rows", rows: facts, columns: columnsOf(facts) };
+    if (facts.length > 0 && facts.every(isObject)) return rowsShape(facts);
     return { kind: "list", items: facts };
   }
   if (isObject(facts)) {
@@ -31,11 +31,19 @@ export function shape(facts: Json): Shape {
     // `{"/etc/passwd": {mode, owner}, ...}` reads better as a table whose first column is the key.
     if (values.length > 2 && values.every(isObject) && alike(values)) {
       const rows = Object.entries(facts).map(([key, value]) => ({ name: key, ...(value as JsonObject) }));
-      return { kind: "rows", rows, columns: columnsOf(rows) };
+      return rowsShape(rows);
     }
     return { kind: "map", value: facts };
   }
   return { kind: "value", value: facts };
+}
+
+/** What is the same in every row is said once, above the table, and needs no column. */
+function rowsShape(rows: JsonObject[]): Shape {
+  const columns = columnsOf(rows);
+  const [first] = rows;
+  const same = rows.length < 4 || !first ? [] : columns.filter((name) => isScalar(first[name]) && rows.every((row) => row[name] === first[name]));
+  return { kind: "rows", rows, columns: columns.filter((name) => !same.includes(name)), same: same.map((name) => [name, first?.[name] ?? null]) };
 }
 
 function alike(values: JsonObject[]): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { count, label, middle, percent, plural } from "./format";
+import { count, label, middle, percent, plural, system } from "./format";
 import { relative } from "./time";
 
 describe("format", () => {
@@ -19,6 +19,10 @@ describe("format", () => {
   it("cuts long names in the middle", () => {
     expect(middle("build-runner-07.ci.internal.example.org", 15)).toBe("build-r…ple.org");
     expect(middle("short", 15)).toBe("short");
+  });
+  it("shortens the names of operating systems", () => {
+    expect(system("Debian GNU/Linux 12 (bookworm)")).toBe("Debian 12 (bookworm)");
+    expect(system("Alpine Linux v3.20")).toBe("Alpine Linux v3.20");
   });
   it("makes labels of wire names", () => {
     expect(label("password_authentication")).toBe("Password authentication");

@@ -51,20 +51,41 @@ const WORDS: Record<string, string> = {
   id: "ID",
   "asset.os": "Operating system",
   "asset.kind": "Asset kind",
-  packages_deb: "Packages (Debian)",
-  packages_pypi: "Packages (Python)",
-  packages_npm: "Packages (npm)",
   updates_apt: "Pending updates (apt)",
   "nist-800-53": "NIST 800-53",
   "cis-controls-8": "CIS Controls 8",
   "pci-dss-4": "PCI DSS 4",
   "iso-27001": "ISO 27001",
+  "iso-27001-2022": "ISO 27001",
+  "cis-debian-12": "CIS Debian 12",
+  cvss: "CVSS",
+};
+
+/** The name of an operating system without the words that every one of its kind has. */
+export function system(os: string): string {
+  return os.replace(/ GNU\/Linux\b/, "").replace(/ Linux\b(?= \d)/, "");
+}
+
+const FAMILIES: Record<string, string> = {
+  deb: "Debian",
+  rpm: "RPM",
+  apk: "Alpine",
+  pypi: "Python",
+  npm: "npm",
+  gem: "Ruby",
+  golang: "Go",
+  cargo: "Rust",
+  nuget: ".NET",
+  composer: "PHP",
+  hex: "Erlang, Elixir",
 };
 
 /** A wire name as a label: `password_authentication` reads `Password authentication`. */
 export function label(name: string): string {
   const known = WORDS[name];
   if (known) return known;
+  const family = /^packages_(.+)$/.exec(name)?.[1];
+  if (family) return `Packages (${FAMILIES[family] ?? family.charAt(0).toUpperCase() + family.slice(1)})`;
   const text = name.replace(/[_-]+/g, " ").replace(/([a-z])\.([a-z])/g, "$1 $2").trim();
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -174,13 +174,14 @@ function FindingsTab({ data }: { data: AssetDetail }) {
 }
 
 function FactsTab({ data, section, onSection }: { data: AssetDetail; section: string | null; onSection: (name: string) => void }) {
-  const name = section ?? data.sections[0]?.name;
+  const sections = [...data.sections].sort((a, b) => place(a.name) - place(b.name) || a.name.localeCompare(b.name));
+  const name = section ?? sections[0]?.name;
   if (!name) return <Empty title="No facts yet"><p>The sensor has not sent anything about this asset.</p></Empty>;
   return (
     <div className="facts-layout">
       <nav className="facts-nav" aria-label="Sections">
         <ul>
-          {data.sections.map((one) => (
+          {sections.map((one) => (
             <li key={one.name}>
               <button type="button" className={one.name === name ? "here" : ""} aria-current={one.name === name ? "true" : undefined} onClick={() => onSection(one.name)}>
                 <span>{label(one.name)}</span>
@@ -193,6 +194,15 @@ function FactsTab({ data, section, onSection }: { data: AssetDetail; section: st
       <div className="facts-body card"><SectionTab key={name} id={data.id} name={name} /></div>
     </div>
   );
+}
+
+/** In the order in which one gets to know a host; packages last, as there are many kinds of them. */
+const ORDER = ["os", "kernel", "users", "groups", "sudo", "sshd", "sockets", "units", "firewall", "mounts", "files", "cron", "pam", "time", "modules", "cloud"];
+
+function place(section: string): number {
+  const at = ORDER.indexOf(section);
+  if (at >= 0) return at;
+  return section.startsWith("packages_") ? ORDER.length + 2 : section.startsWith("packages") || section.startsWith("updates") ? ORDER.length + 1 : ORDER.length;
 }
 
 function SectionTab({ id, name }: { id: string; name: string }) {

@@ -7,7 +7,7 @@ import { useAssets } from "../api/hooks";
 import type { AssetSummary } from "../api/records";
 import { refusalOf, useQueryBox } from "../app/asked";
 import { useAddress } from "../lib/address";
-import { count, label } from "../lib/format";
+import { count, label, system } from "../lib/format";
 import { useKeys } from "../lib/keyboard";
 import { asset } from "../lib/paths";
 import { total } from "../lib/severity";
@@ -25,7 +25,7 @@ const COLUMNS: Column<AssetSummary>[] = [
   { id: "risk", title: "Risk", width: 98, numeric: true, sort: "risk", drop: 9, cell: (row) => <Score value={row.risk} /> },
   { id: "open", title: "Open findings", width: 200, sort: "open", drop: 8, cell: (row) => <SeverityTally counts={row.open} /> },
   { id: "policies", title: "Policies", width: 132, drop: 4, cell: (row) => <Policies row={row} /> },
-  { id: "os", title: "Operating system", width: 200, sort: "os", drop: 5, cell: (row) => <Truncated text={row.os} /> },
+  { id: "os", title: "Operating system", width: 180, sort: "os", drop: 5, cell: (row) => <Truncated text={system(row.os)} /> },
   { id: "tags", title: "Tags", width: 220, drop: 3, cell: (row) => <Tags row={row} /> },
   { id: "last_seen", title: "Last seen", width: 112, sort: "last_seen", drop: 6, cell: (row) => <Time at={row.last_seen} /> },
   { id: "kind", title: "Kind", width: 110, sort: "kind", drop: 1, extra: true, cell: (row) => label(row.kind) },
@@ -162,7 +162,7 @@ function AssetCard({ row }: { row: AssetSummary }) {
       </div>
       <div className="row-card-line">{total(row.open) > 0 ? <SeverityTally counts={row.open} /> : <span className="muted">nothing open</span>}</div>
       <div className="row-card-line muted">
-        <Truncated text={row.os} />
+        <Truncated text={system(row.os)} />
         <span className="row-card-end"><Time at={row.last_seen} /></span>
       </div>
     </div>

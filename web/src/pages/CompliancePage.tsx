@@ -81,7 +81,7 @@ export default function CompliancePage() {
                     <tr key={row.id}>
                       <td className="policy-severity"><SeverityLabel severity={row.severity} /></td>
                       <td><Go to={policy(row.id)} className="link row-link">{row.title}</Go></td>
-                      <td className="policy-controls muted">{Object.entries(row.controls).map(([framework, ids]) => `${label(framework)} ${ids.join(", ")}`).join(" · ")}</td>
+                      <td className="policy-controls muted"><ControlsLine controls={row.controls} /></td>
                       <td className="policy-result"><Results row={row} /></td>
                     </tr>
                   ))}
@@ -94,6 +94,12 @@ export default function CompliancePage() {
       )}
     </div>
   );
+}
+
+function ControlsLine({ controls }: { controls: Record<string, string[]> }) {
+  const lines = Object.entries(controls).map(([framework, ids]) => `${label(framework)} ${ids.join(", ")}`);
+  if (lines.length < 2) return <>{lines[0] ?? ""}</>;
+  return <span title={lines.join("\n")}>{lines[0]} and {lines.length - 1} more</span>;
 }
 
 function sum(rows: PolicyView[], name: "passed" | "failed" | "unknown"): number {

@@ -14,7 +14,7 @@ import { FindingPanel } from "../parts/FindingPanel";
 import { Go } from "../parts/Go";
 import { ColumnChooser, Export, ListPage, SidePanel, useColumns } from "../parts/ListPage";
 import { SeverityGlyph } from "../parts/Severity";
-import { Kev } from "../parts/Small";
+import { FixText, Kev } from "../parts/Small";
 import { Empty, Failure, Skeleton } from "../parts/States";
 
 const COLUMNS = findingColumns(false);
@@ -105,7 +105,7 @@ function Groups({ by, query, onClear }: { by: "rule" | "package" | "asset"; quer
   if (isPending) return <div className="list-wait"><Skeleton lines={12} height={22} /></div>;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;
   if (data.items.length === 0) return <NoFindings query={query} onClear={onClear} />;
-  const most = Math.max(1, ...data.items.map(({ score }) => score));
+  const most = Math.max(1, ...data.items.map((group) => group.total));
   return (
     <div className="table-scroll" tabIndex={0} role="region" aria-label={`Findings by ${by}`}>
       <table className="data-table group-table">
@@ -128,8 +128,8 @@ function Groups({ by, query, onClear }: { by: "rule" | "package" | "asset"; quer
                     <span className="visually-hidden">{group.severity}: </span>
                     {group.key}
                   </Go>
-                  {group.title !== group.key ? <span className="muted cell-rest">{group.title}</span> : null}
-                  {group.kev > 0 ? <Kev /> : null}
+                  {by === "rule" && group.title !== group.key ? <span className="muted cell-rest">{group.title}</span> : null}
+                  {group.kev > 0 ? <Kev short /> : null}
                 </span>
               </td>
               <td className="numeric">{count(group.findings)}</td>
@@ -137,12 +137,12 @@ function Groups({ by, query, onClear }: { by: "rule" | "package" | "asset"; quer
               <td>
                 <span className="cell-bar">
                   <span className="score-track" aria-hidden>
-                    <span className="score-fill" style={{ width: `${(group.score / most) * 100}%` }} />
+                    <span className="score-fill" style={{ width: `${(group.total / most) * 100}%` }} />
                   </span>
-                  <span className="numeric">{decimal(Math.round(group.score))}</span>
+                  <span className="numeric">{decimal(Math.round(group.total))}</span>
                 </span>
               </td>
-              <td className="narrow-hide">{group.fix ? <code className="fix-text">{group.fix}</code> : <span className="muted">none</span>}</td>
+              <td className="narrow-hide">{group.fix ? <FixText text={group.fix} /> : <span className="muted">none</span>}</td>
             </tr>
           ))}
         </tbody>

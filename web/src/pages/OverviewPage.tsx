@@ -6,7 +6,7 @@ import { useLocation } from "wouter";
 
 import { useOverview } from "../api/hooks";
 import type { Overview, TrendPoint } from "../api/records";
-import { count, decimal, label, percent, plural } from "../lib/format";
+import { count, decimal, label, percent, plural, system } from "../lib/format";
 import { assets, exploited, findings, OPEN, openWith } from "../lib/paths";
 import { both, term } from "../lib/querytext";
 import { SEVERITIES, total } from "../lib/severity";
@@ -15,7 +15,7 @@ import { SeverityBar, SeverityNumbers } from "../parts/Bars";
 import { ChartCard, TrendChart } from "../parts/Chart";
 import { Go } from "../parts/Go";
 import { SeverityGlyph } from "../parts/Severity";
-import { Kev, Time } from "../parts/Small";
+import { FixText, Kev, Time } from "../parts/Small";
 import { Empty, Failure, Skeleton } from "../parts/States";
 
 export default function OverviewPage() {
@@ -181,7 +181,7 @@ function Board({ data }: { data: Overview }) {
             {data.assets_by_os.map(([os, number]) => (
               <li key={os}>
                 <Go to={assets(os ? term("asset.os", os) : "")}>
-                  <span className="rank-name">{os || "not told"}</span>
+                  <span className="rank-name">{os ? system(os) : "not told"}</span>
                   <span className="numeric">{count(number)}</span>
                   <span className="rank-bar" aria-hidden style={{ width: `${(number / Math.max(1, data.assets)) * 100}%` }} />
                 </Go>
@@ -229,7 +229,7 @@ function Sentence({ title, to, number, unit, hatched, plain, children }: { title
 
 function FixFirst({ data }: { data: Overview }) {
   if (data.fix_first.length === 0) return <p className="muted">When an upgrade or a setting would close findings, the most useful ones stand here.</p>;
-  const most = Math.max(1, ...data.fix_first.map(({ score }) => score));
+  const most = Math.max(1, ...data.fix_first.map((group) => group.total));
   return (
     <div className="table-wrap" tabIndex={0} role="region" aria-label="What to fix first">
       <table className="plain-table fix-table">
@@ -253,15 +253,15 @@ function FixFirst({ data }: { data: Overview }) {
                   </Go>
                   {group.kev > 0 ? <Kev /> : null}
                 </span>
-                {group.fix ? <code className="fix-text">{group.fix}</code> : null}
+                {group.fix ? <FixText text={group.fix} /> : null}
               </td>
               <td className="numeric">{count(group.findings)}</td>
               <td className="numeric">{count(group.assets)}</td>
               <td className="cell-bar">
                 <span className="score-track" aria-hidden>
-                  <span className="score-fill" style={{ width: `${(group.score / most) * 100}%` }} />
+                  <span className="score-fill" style={{ width: `${(group.total / most) * 100}%` }} />
                 </span>
-                <span className="numeric">{decimal(Math.round(group.score))}</span>
+                <span className="numeric">{decimal(Math.round(group.total))}</span>
               </td>
             </tr>
           ))}

@@ -1,6 +1,6 @@
 /** Small bar breakdowns made of plain elements: readable by everyone, printable, no chart library. */
 
-import { decimal } from "../lib/format";
+import { decimal, label } from "../lib/format";
 import { SEVERITIES, total } from "../lib/severity";
 import type { RiskFactor, SeverityCounts } from "../api/records";
 import { Go } from "./Go";
@@ -8,14 +8,14 @@ import { SeverityGlyph } from "./Severity";
 import { count } from "../lib/format";
 
 /** How a score came about: one bar for each factor, on one scale. */
-export function Factors({ factors, label }: { factors: RiskFactor[]; label: string }) {
+export function Factors({ factors, label: title }: { factors: RiskFactor[]; label: string }) {
   const most = Math.max(1, ...factors.map(({ points }) => Math.abs(points)));
   return (
-    <table className="factors" aria-label={label}>
+    <table className="factors" aria-label={title}>
       <tbody>
         {factors.map((factor) => (
           <tr key={factor.name}>
-            <th scope="row">{factor.name}</th>
+            <th scope="row">{label(factor.name)}</th>
             <td className="factor-bar">
               <span className={factor.points < 0 ? "factor-fill lowers" : "factor-fill"} style={{ width: `${(Math.abs(factor.points) / most) * 100}%` }} />
             </td>

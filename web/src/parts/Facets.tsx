@@ -5,7 +5,7 @@ import { useState } from "react";
 
 import { useFacets } from "../api/hooks";
 import type { Facet } from "../api/records";
-import { count, label } from "../lib/format";
+import { count, label, system } from "../lib/format";
 import { chosen, toggle } from "../lib/querytext";
 import { isSeverity } from "../lib/severity";
 import { SeverityGlyph } from "./Severity";
@@ -72,6 +72,7 @@ function FacetGroup({ facet, query, onQuery }: { facet: Facet; query: string; on
 }
 
 function wording(field: string, value: string): string {
+  if (field === "asset.os") return system(value);
   if (value === "true") return "Yes";
   if (value === "false") return "No";
   return ["severity", "state", "kind", "fix", "asset.kind", "asset.source"].includes(field) ? label(value) : value;

@@ -48,7 +48,7 @@ function Value({ value, name, depth }: { value: Json; name: string; depth: numbe
   const found = shape(value);
   switch (found.kind) {
     case "rows":
-      return <Rows rows={found.rows} columns={found.columns} name={name} />;
+      return <Rows rows={found.rows} columns={found.columns} same={found.same} name={name} />;
     case "list":
       return found.items.length === 0 ? <p className="muted">empty</p> : <List items={found.items} />;
     case "map":
@@ -99,7 +99,7 @@ function Pairs({ value, depth }: { value: JsonObject; depth: number }) {
   );
 }
 
-function Rows({ rows, columns, name }: { rows: JsonObject[]; columns: string[]; name: string }) {
+function Rows({ rows, columns, same, name }: { rows: JsonObject[]; columns: string[]; same: [string, Json][]; name: string }) {
   const [wanted, setWanted] = useState("");
   const [whole, setWhole] = useState(false);
   const [by, setBy] = useState<{ column: string; down: boolean } | null>(null);
@@ -113,6 +113,16 @@ function Rows({ rows, columns, name }: { rows: JsonObject[]; columns: string[]; 
   const shown = whole ? matching : matching.slice(0, FIRST_ROWS);
   return (
     <>
+      {same.length > 0 ? (
+        <p className="fact-same">
+          <span className="muted">Every row: </span>
+          {same.map(([column, value]) => (
+            <span key={column} className="pair">
+              <span className="muted">{label(column).toLowerCase()}</span> <code>{inline(value)}</code>
+            </span>
+          ))}
+        </p>
+      ) : null}
       {rows.length > 8 ? (
         <div className="fact-search">
           <input type="search" aria-label={`Search in ${name}`} placeholder={`Search ${plural(rows.length, "row")}`} value={wanted} onChange={(event) => setWanted(event.target.value)} />

@@ -4,6 +4,7 @@ import { Check, Circle, CircleCheck, CircleDashed, Clock3, Copy, EyeOff, ShieldC
 import { useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
 
 import type { FindingState, PolicyOutcome } from "../api/records";
+import { isCommand } from "../lib/command";
 import { decimal } from "../lib/format";
 import { absolute, relative } from "../lib/time";
 
@@ -127,14 +128,27 @@ export function Score({ value }: { value: number }) {
   );
 }
 
+/** A fix in one line: a command looks like one, a sentence does not. */
+export function FixText({ text }: { text: string }) {
+  return isCommand(text) ? (
+    <code className="fix-text" title={text}>
+      {text}
+    </code>
+  ) : (
+    <span className="fix-text" title={text}>
+      {text}
+    </span>
+  );
+}
+
 export function Tag({ children }: { children: ReactNode }) {
   return <span className="tag">{children}</span>;
 }
 
-export function Kev() {
+export function Kev({ short = false }: { short?: boolean }) {
   return (
-    <span className="kev" title="In CISA's catalogue of known exploited vulnerabilities">
-      Exploited
+    <span className="kev" title="Exploited in the wild: in CISA's catalogue of known exploited vulnerabilities">
+      {short ? "KEV" : "Exploited"}
     </span>
   );
 }

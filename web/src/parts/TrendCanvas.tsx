@@ -108,7 +108,9 @@ export default function TrendCanvas({ points, onDay }: { points: TrendPoint[]; o
       if (point) onDay(point);
     };
     made.getZr().on("click", click);
-    return () => made.getZr().off("click", click);
+    return () => {
+      if (!made.isDisposed()) made.getZr().off("click", click);
+    };
   }, [points, theme, onDay]);
 
   return <div ref={place} className="chart" role="img" aria-label={sentence(points)} />;

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 
 import type { FindingDetail, Json, RiskFactor } from "../api/records";
 import { inline, isObject, type JsonObject } from "../lib/facts";
+import { isCommand } from "../lib/command";
 import { count, decimal, label, percent } from "../lib/format";
 import { findings, sameRule } from "../lib/paths";
 import { day } from "../lib/time";
@@ -26,11 +27,6 @@ export function Standing({ finding }: { finding: FindingDetail }) {
       {finding.verdict === "unknown" ? <span className="state state-unknown">Could not be judged</span> : null}
     </p>
   );
-}
-
-/** Commands are told from prose by their look: one line that begins like a command. */
-function isCommand(text: string): boolean {
-  return /^(sudo |apt|dnf|yum|apk |pip|npm |systemctl|chmod|chown|sysctl|passwd|usermod|sed |echo |rm |mv )/.test(text) && !/[.!?]$/.test(text);
 }
 
 export function FixBlock({ finding }: { finding: FindingDetail }) {
@@ -152,7 +148,23 @@ export function Evidence({ finding }: { finding: FindingDetail }) {
   if (isObject(evidence.values)) facts.push(["Values that decided", <Pairs key="values" value={evidence.values} />]);
   else if (Array.isArray(evidence.values)) facts.push(["Values that decided", <code key="values">{inline(evidence.values)}</code>]);
   if (typeof evidence.check === "string") facts.push(["Check", <code key="check" className="wrap">{evidence.check}</code>]);
-  for (const [name, value] of rest) facts.push([label(name), isObject(value) ? <Pairs value={value} /> : <code className="wrap">{inline(value)}</code>]);
+  for (const [name, value] of rest) {
+    const list = Array.isArray(value) ? value.filter(isObject) : [];
+    const shown = isObject(value) ? (
+      <Pairs value={value} />
+    ) : list.length > 0 ? (
+      <ul>
+        {list.map((one) => (
+          <li key={inline(one)}>
+            <Pairs value={one} />
+          </li>
+        ))}
+      </ul>
+    ) : (
+      <code className="wrap">{inline(value)}</code>
+    );
+    facts.push([label(name), shown]);
+  }
 
   return (
     <section>

@@ -19,15 +19,16 @@ export function findingColumns(onAsset: boolean): Column<FindingSummary>[] {
       sort: "title",
       cell: (row) => (
         <span className="cell-title">
-          <Go to={finding(row.id)} className="link row-link" title={row.title}>
+          <Go to={finding(row.id)} className="link row-link" title={`${row.title}\n${row.locator}`}>
             {row.title}
           </Go>
-          {row.kev ? <Kev /> : null}
+          {row.kev ? <Kev short /> : null}
         </span>
       ),
     },
     { id: "rule", title: "Rule", width: 150, sort: "rule", drop: 7, cell: (row) => <Truncated text={row.rule} mono /> },
     { id: "asset", title: "Asset", width: 150, sort: "asset", drop: 8, cell: (row) => <Go to={asset(row.asset_id)} className="link plain-link" title={row.asset_name}><Truncated text={row.asset_name} /></Go> },
+    { id: "locator", title: "Where", width: 190, sort: "locator", drop: 0, cell: (row) => <Truncated text={row.locator} mono /> },
     { id: "package", title: "Package", width: 150, sort: "package", drop: 2, extra: true, cell: (row) => <Truncated text={row.package} /> },
     { id: "installed", title: "Installed", width: 160, sort: "installed", drop: 2, extra: true, cell: (row) => <Truncated text={row.installed} mono /> },
     { id: "fix", title: "Fix", width: 150, sort: "fix", drop: 3, cell: (row) => <FixCell row={row} /> },
