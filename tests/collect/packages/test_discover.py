@@ -113,7 +113,7 @@ def test_lock_files_inside_installed_dependencies_are_not_read(view_of: Callable
         {
             "/srv/app/x.lock": "",
             "/srv/app/node_modules/dep/x.lock": "",
-            "/root/go/pkg/mod/example.com/dep@v1.0.0/x.lock": "",
+            "/home/a/go/pkg/mod/example.com/dep@v1.0.0/x.lock": "",
             "/usr/lib/python3/dist-packages/dep/x.lock": "",
         }
     )

@@ -40,7 +40,7 @@ def test_packages_in_node_modules(packages_of: Callable[[Files], list[Package]])
         ("/srv/node_modules/@scope/left-pad/test/fixture/package.json", manifest()),
         ("/srv/app/package.json", manifest(private=True)),
         ("/srv/app/package.json", '{"type": "module"}'),
-        ("/root/.vscode/extensions/x/package.json", manifest(engines={"vscode": "^1.0.0"})),
+        ("/home/a/.vscode/extensions/x/package.json", manifest(engines={"vscode": "^1.0.0"})),
         ("/srv/game/package.json", manifest(unity="2020.1")),
     ],
 )
