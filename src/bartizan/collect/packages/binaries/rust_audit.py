@@ -1,7 +1,7 @@
 """Dependencies that `cargo auditable` writes into executables: section `.dep-v0`, JSON compressed with zlib.
 
-{"packages": [{"name": "ripgrep", "version": "13.0.0", "source": "crates.io", "root": true, "dependencies": [1]},
-              {"name": "cc", "version": "1.0.0", "source": "crates.io", "kind": "build"}]}
+{"packages": [{"name": "ripgrep", "version": "13.0.0", "root": true, "dependencies": [1]},
+              {"name": "cc", "version": "1.0.0", "kind": "build"}]}
 """
 
 import json
