@@ -39,6 +39,7 @@ from bartizan.server.api.tokens import TokenController
 from bartizan.server.api.uplink import UplinkController
 from bartizan.server.auth.principal import guard
 from bartizan.server.context import Context
+from bartizan.server.estate import Estate
 from bartizan.server.jobs import housekeeping
 from bartizan.server.jobs.dispatch import Dispatcher
 from bartizan.server.jobs.work import Jobs
@@ -129,6 +130,7 @@ def open_context(settings: Settings) -> Context:
         master_key=keys.load_or_make(settings.keys, "uplink"),
         hub=hub,
         metrics=metrics_,
+        estate=Estate(store),
         replay=ReplayWindow(time.time()),
         shelf=shelf,
         jobs=jobs,

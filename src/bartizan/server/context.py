@@ -7,6 +7,7 @@ from bartizan.inventory.store import Store
 from bartizan.sensors.uplink.signing import ReplayWindow
 from bartizan.server.auth.throttle import Throttle
 from bartizan.server.auth.uses import Uses
+from bartizan.server.estate import Estate
 from bartizan.server.metrics import Metrics
 from bartizan.server.settings import Settings
 from bartizan.server.stream import Hub
@@ -26,6 +27,7 @@ class Context:
     hub: Hub
     metrics: Metrics
     replay: ReplayWindow
+    estate: Estate
     shelf: "KnowledgeShelf"
     jobs: "Jobs"
     dispatcher: "Dispatcher"

@@ -75,6 +75,17 @@ def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
         assert spool.put(snapshot(1, os="a"))
 
 
+def test_a_damaged_section_is_stored_anew(tmp_path: Path) -> None:
+    with Spool(tmp_path / "spool.db") as spool:
+        spool.put(snapshot(1, os="a", users=[1]))
+        spool._db.execute("update section set body = x'00' where digest = ?", (snapshot(1, os="a").manifest()["os"],))
+        spool._db.commit()
+        (entry,) = spool.waiting()
+        assert spool.sections(entry, ["os", "users"]).keys() == {"users"}
+        assert spool.put(snapshot(2, os="a", users=[1]))
+        assert spool.sections(spool.waiting()[-1], ["os", "users"]).keys() == {"os", "users"}
+
+
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     with Spool(tmp_path / "spool.db"):
         assert (tmp_path / "spool.db").stat().st_mode & 0o777 == 0o600

@@ -22,7 +22,7 @@ from typing import Any
 from bartizan.model.asset import AssetKind, AssetRef
 from bartizan.model.snapshot import Section, Snapshot
 from bartizan.model.wire import canonical
-from bartizan.sensors.uplink.protocol import read_section
+from bartizan.sensors.uplink.protocol import Malformed, read_section
 
 LIMIT = 64 << 20
 """Bytes of compressed sections that wait."""
@@ -74,7 +74,7 @@ class Spool:
         """Keep a snapshot; False where it says the same as the newest one, which then needs no place of its own."""
         newest = self.newest()
         manifest = snapshot.manifest()
-        if newest and newest.manifest == manifest and newest.asset == snapshot.asset:
+        if newest and newest.manifest == manifest and newest.asset == snapshot.asset and self._has(manifest):
             return False
         with self._db:
             for section in snapshot.sections.values():
@@ -104,22 +104,19 @@ class Spool:
         return found[0] if found else None
 
     def sections(self, entry: Entry, names: list[str]) -> dict[str, Section]:
-        """Sections of an entry; a name whose contents are damaged is left out."""
+        """Sections of an entry. One whose contents are damaged is left out and forgotten, so that it is stored anew."""
         out: dict[str, Section] = {}
         for name in names:
             digest = entry.manifest[name]
             row = self._db.execute("select body from section where digest = ?", (digest,)).fetchone()
             if row is None:
                 continue
-            try:
-                value = json.loads(zlib.decompress(row[0]).decode("utf-8", "surrogatepass"))
-            except (zlib.error, ValueError):
-                continue
-            section = read_section(
-                name, {"facts": value["facts"], "problems": value["problems"]}, f"{self._path}: {name}"
-            )
-            if section.digest == digest:
+            section = _section(name, row[0])
+            if section is not None and section.digest == digest:
                 out[name] = section
+            else:
+                with self._db:
+                    self._db.execute("delete from section where digest = ?", (digest,))
         return out
 
     def delivered(self, entry: Entry) -> None:
@@ -133,6 +130,13 @@ class Spool:
         with self._db:
             self._drop(entry.seq)
             self._forget()
+
+    def _has(self, manifest: Mapping[str, str]) -> bool:
+        """Whether the contents of all sections are here."""
+        wanted = set(manifest.values())
+        marks = ",".join("?" * len(wanted))
+        query = f"select count(*) from section where digest in ({marks})"  # noqa: S608 - question marks only
+        return bool(self._db.execute(query, tuple(wanted)).fetchone()[0] == len(wanted))
 
     def _drop(self, seq: int) -> None:
         self._db.execute("update snapshot set waiting = 0 where seq = ?", (seq,))
@@ -190,6 +194,14 @@ class Spool:
             db.close()
             raise
         return db
+
+
+def _section(name: str, body: bytes) -> Section | None:
+    try:
+        value = json.loads(zlib.decompress(body).decode("utf-8", "surrogatepass"))
+        return read_section(name, {"facts": value["facts"], "problems": value["problems"]}, name)
+    except (zlib.error, ValueError, KeyError, TypeError, Malformed):
+        return None
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

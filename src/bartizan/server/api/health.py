@@ -58,7 +58,7 @@ def metrics(request: Request[Any, Any, Any], context: GivenContext) -> Response[
             remedy="Send `Authorization: Bearer <token>` with the scope metrics, or ask from the server itself.",
             headers={"WWW-Authenticate": 'Bearer realm="bartizan"'},
         )
-    return Response(context.metrics.text(context.hub.listeners, {}), media_type=CONTENT_TYPE)
+    return Response(context.metrics.text(context.hub.listeners, context.estate.gauges()), media_type=CONTENT_TYPE)
 
 
 def _is_local(request: Request[Any, Any, Any]) -> bool:
