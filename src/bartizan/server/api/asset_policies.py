@@ -1,18 +1,16 @@
 """The result of every policy on one asset: failures and unknowns from its findings, the others from shared outcomes."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection, select
 
 from bartizan.inventory.blobs import unpack
 from bartizan.inventory.errors import NotFound
-from bartizan.inventory.moments import moment
-from bartizan.inventory.query import parse
 from bartizan.inventory.schema import estate, judgement
-from bartizan.inventory.selection import Selection, asset, detail, held, key
+from bartizan.model.finding import FindingKind
 
+_held = judgement.asset_findings
 Result = Literal["fail", "unknown", "pass", "not-applicable"]
 
 
@@ -25,19 +23,25 @@ class AssetResult:
     finding: str | None = None
 
 
-def results_of_asset(conn: Connection, org: int, asset_id: int, now: datetime) -> list[AssetResult]:
+def results_of_asset(conn: Connection, org: int, asset_id: int) -> list[AssetResult]:
     """In no order. `NotFound` where the organisation has no such asset."""
     known = select(estate.asset.c.id).where(estate.asset.c.org_id == org, estate.asset.c.id == asset_id)
     if conn.execute(known).first() is None:
         raise NotFound(f"no asset {asset_id}")
-    found = _found(conn, org, asset_id, now)
+    found = _found(conn, org, asset_id)
     told = {one.policy for one in found}
     return found + [one for one in _silent(conn, org, asset_id) if one.policy not in told]
 
 
-def _found(conn: Connection, org: int, asset_id: int, now: datetime) -> list[AssetResult]:
-    selection = Selection(conn, org, parse("kind:policy state:any not state:fixed"), moment(now))
-    pairs = selection.current_pairs(key.c.rule, key.c.id.label("key_id"), detail.c.unknown, detail.c.body)
+def _found(conn: Connection, org: int, asset_id: int) -> list[AssetResult]:
+    member, detail, key = judgement.finding_set_member, judgement.finding_detail, judgement.finding_key
+    query = (
+        select(key.c.rule, key.c.id.label("key_id"), detail.c.unknown, detail.c.body)
+        .select_from(_held.join(member, member.c.set_id == _held.c.set_id))
+        .join(detail, detail.c.id == member.c.detail_id)
+        .join(key, key.c.id == member.c.key_id)
+        .where(_held.c.org_id == org, _held.c.asset_id == asset_id, detail.c.kind == FindingKind.POLICY.value)
+    )
     return [
         AssetResult(
             policy=row.rule,
@@ -45,7 +49,7 @@ def _found(conn: Connection, org: int, asset_id: int, now: datetime) -> list[Ass
             reason=_reason(unpack(row.body)["evidence"]) if row.unknown else "",
             finding=f"{asset_id}-{row.key_id}",
         )
-        for row in conn.execute(pairs.where(asset.c.id == asset_id))
+        for row in conn.execute(query)
     ]
 
 
@@ -53,8 +57,8 @@ def _silent(conn: Connection, org: int, asset_id: int) -> list[AssetResult]:
     outcome = judgement.outcome
     query = (
         select(outcome.c.body)
-        .join(held, held.c.outcome_id == outcome.c.id)
-        .where(held.c.org_id == org, held.c.asset_id == asset_id, held.c.assessor.like("policy%"))
+        .join(_held, _held.c.outcome_id == outcome.c.id)
+        .where(_held.c.org_id == org, _held.c.asset_id == asset_id, _held.c.assessor.like("policy%"))
     )
     out: dict[str, AssetResult] = {}
     for body in conn.execute(query).scalars():

@@ -116,7 +116,7 @@ class AssetController(Controller):
         """The result of every policy that judged the asset: failures, unknowns, passes, what does not apply."""
         key = number(asset_id, "asset")
         with context.store.read() as conn:
-            results = results_of_asset(conn, principal.organisation, key, datetime.now(UTC))
+            results = results_of_asset(conn, principal.organisation, key)
         known = context.shelf.policies.policies
         return sorted((_policy(known.get(one.policy), one) for one in results), key=_by_urgency)
 
