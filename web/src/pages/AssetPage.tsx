@@ -262,9 +262,8 @@ function TimelineTab({ id }: { id: string }) {
                 <div>
                   <p>
                     {event.severity ? <SeverityGlyph severity={asSeverity(event.severity)} size={15} /> : null}{" "}
-                    <strong>{label(event.kind)}</strong>{" "}
-                    {event.finding ? <Go to={finding(event.finding)} className="link">{event.title}</Go> : event.section ? <Go to={`${asset(id, "facts")}&section=${encodeURIComponent(event.section)}`} className="link">{label(event.title)}</Go> : <span>{event.title}</span>}
-                    {(event.count ?? 1) > 1 ? <span className="muted"> {count(event.count ?? 1)} changes</span> : null}
+                    <span className="visually-hidden">{label(event.kind)}: </span>
+                    {event.finding ? <Go to={finding(event.finding)} className="link row-link">{event.title}</Go> : event.section ? <Go to={`${asset(id, "facts")}&section=${encodeURIComponent(event.section)}`} className="link row-link">{event.title}</Go> : <strong>{event.title}</strong>}
                   </p>
                   <p className="muted small-text">{event.detail ? `${event.detail}, ` : ""}<Time at={event.at} /></p>
                 </div>

@@ -1,0 +1,126 @@
+"""The pages on the product itself: a real server, this very host enrolled through the real uplink, a real browser."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from server_process import Running, run_server
+from web.conftest import Watch, observe, sign_in, violations
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = run_server(tmp_path_factory.mktemp("product"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def product(context: BrowserContext, server: Running) -> Iterator[Page]:
+    page, watch = context.new_page(), Watch(server.url)
+    observe(page, watch)
+    sign_in(page, server.url, "admin", server.password)
+    yield page
+    watch.assert_clean()
+
+
+def enrol(server: Running, folder: Path) -> None:
+    key = folder / "activation.key"
+    key.write_text(server.activation_key())
+    command = [sys.executable, "-m", "bartizan.cli.main", "sensor", "enrol", "--server", server.url]
+    command += ["--activation-key-file", str(key), "--state", str(folder / "agent")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_empty_estate_teaches_and_fills_by_itself(product: Page, server: Running, tmp_path: Path) -> None:
+    expect(product.get_by_role("heading", name="Nothing is watched yet")).to_be_visible()
+    expect(product.get_by_text("bartizan up")).to_be_visible()
+    assert violations(product) == []
+    enrol(server, tmp_path)
+    # Nobody reloads: the server tells the page, and the page reads anew.
+    expect(product.get_by_role("heading", name="Open findings by severity")).to_be_visible(timeout=60_000)
+    product.locator(".sentence .figure", has_text=re.compile(r"^[1-9]")).first.wait_for(timeout=120_000)
+    assert violations(product) == []
+
+
+def test_findings_are_asked_for_opened_and_decided(product: Page, server: Running) -> None:
+    product.goto(f"{server.url}/findings?query=state%3Aopen+and+kind%3Apolicy")
+    product.locator(".data-table .row-link").first.wait_for()
+    before = product.locator(".list-title [role=status]").inner_text()
+    for key in ("j", "Enter"):
+        product.keyboard.press(key)
+    product.locator(".side-panel").get_by_role("heading", name="Evidence").wait_for()
+    product.keyboard.press("e")
+    dialog = product.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("Accepted in a test")
+    dialog.get_by_role("button", name="Decide").click()
+    expect(product.locator(".list-title [role=status]")).not_to_have_text(before)
+    product.get_by_role("button", name="Undo").click()
+    expect(product.locator(".list-title [role=status]")).to_have_text(before)
+    product.goto(f"{server.url}/governance")
+    expect(product.get_by_role("cell", name="Accepted in a test")).to_be_visible()
+
+
+def test_a_wrong_query_is_marked_and_a_right_one_completed(product: Page, server: Running) -> None:
+    product.goto(f"{server.url}/findings?query=state%3Aopen+and+sevrity%3Ahigh")
+    expect(product.locator(".query-note")).to_contain_text("sevrity")
+    assert "15ch" in (product.locator(".query-caret").get_attribute("style") or "")
+    product.goto(f"{server.url}/findings")
+    product.locator(".data-table .row-link").first.wait_for()
+    product.keyboard.press("/")
+    product.keyboard.type("sever")
+    expect(product.get_by_role("option", name="severity:")).to_be_visible()
+    product.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_room_shows_this_host_without_a_serious_violation(product: Page, server: Running, scheme: str) -> None:
+    product.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    browser = server.browser()
+    asset = browser.get("/api/v1/assets").json()["items"][0]["id"]
+    finding = browser.get("/api/v1/findings?query=state:open").json()["items"][0]["id"]
+    policy = browser.get("/api/v1/policies").json()["items"][0]["id"]
+    rooms = {
+        "/": ".fix-table, .card",
+        "/findings": ".data-table .row-link",
+        "/findings?query=state%3Aopen&view=rule": ".group-table",
+        f"/findings/{finding}": ".evidence",
+        "/assets": ".data-table .row-link",
+        f"/assets/{asset}": ".factors",
+        f"/assets/{asset}?tab=facts": ".facts-head",
+        f"/assets/{asset}?tab=facts&section=users": ".fact-table",
+        f"/assets/{asset}?tab=facts&section=sshd": ".facts-head",
+        f"/assets/{asset}?tab=policies": ".plain-table",
+        f"/assets/{asset}?tab=timeline": ".timeline",
+        "/compliance": ".policy-table",
+        f"/compliance/{policy}": ".evidence",
+        "/fleet": ".plain-table",
+        "/governance?tab=audit": ".plain-table",
+        "/settings": ".card, .empty",
+        "/settings?tab=jobs": ".jobs",
+        "/settings?tab=tokens": ".card",
+    }
+    found = {}
+    for path, sign in rooms.items():
+        product.goto(server.url + path)
+        product.locator(sign).first.wait_for()
+        if wrong := violations(product):
+            found[path] = wrong
+    assert found == {}
+
+
+def test_a_session_that_ended_on_the_server_leads_to_sign_in(product: Page, server: Running) -> None:
+    product.goto(f"{server.url}/assets")
+    product.locator(".data-table .row-link").first.wait_for()
+    product.context.clear_cookies()
+    product.locator(".data-table .row-link").first.click()
+    product.get_by_label("Name").fill("admin")
+    product.get_by_label("Password", exact=True).fill(server.password)
+    product.get_by_role("button", name="Sign in").click()
+    expect(product.get_by_role("tab", name="Facts")).to_be_visible()
