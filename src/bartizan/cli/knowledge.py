@@ -12,7 +12,7 @@ import typer
 
 from bartizan.cli.data_folder import ADVISORIES, advisory_file, data_folder
 from bartizan.cli.failure import ExitCode, Failure
-from bartizan.cli.scan_host import open_advisories
+from bartizan.cli.scanning import open_advisories
 from bartizan.cli.terminal import say, warn, working
 from bartizan.exchange.feed_age import age_in_days, newest_until
 from bartizan.model.wire import plain

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from bartizan.cli.failure import ExitCode, Failure
-from bartizan.cli.scan_host import collect, read_policies
+from bartizan.cli.scan_host import collect
+from bartizan.cli.scanning import read_policies
 from bartizan.cli.terminal import say, working
 from bartizan.model.policy import Policy
 from bartizan.model.wire import plain

@@ -2,11 +2,15 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bartizan.cli.group import Verb, verbs
+
+if TYPE_CHECKING:
+    from bartizan.cli.scanning import Asked
+    from bartizan.exchange.interface import ScanResult
 
 app = verbs("Assess something once: no server, no store, no network.")
 
@@ -78,19 +82,131 @@ def host(
     Reads files only; starts no process, opens no connection, changes nothing. As root it sees everything; as another
     user what it may not read is reported as unknown, never as fine.
     """
-    from bartizan.cli.scan_host import Asked, exit_code, scan_host
-    from bartizan.cli.writing import write
+    from bartizan.cli.scan_host import scan_host
+
+    asked = _asked(feeds, policies, only, fail_on, min_severity)
+    return _finish(scan_host(asked, root), asked, format_, output)
+
+
+@app.command(
+    cls=Verb,
+    epilog="""
+    What an image can be:
+      app.tar, app.tar.gz      an archive of docker save or skopeo, or a root file system in a tar
+      layout/                  an OCI layout
+      app:1.0, docker:app:1.0  an image of the local engine, by its socket
+      registry:host/app:1.0    an image in a registry; the only form that uses the network
+
+    Examples:
+      $ bartizan scan image app.tar --fail-on high
+      $ bartizan scan image app.tar --base debian.tar --format json
+      $ bartizan scan image registry:registry.example/team/app:1.0 --platform linux/arm64
+    """,
+)
+def image(
+    name: Annotated[str, typer.Argument(metavar="IMAGE", help="An archive, a layout, or an image's name.")],
+    platform: Annotated[
+        str, typer.Option(metavar="OS/ARCH", help="Which image of several; by default this machine's.")
+    ] = "",
+    tag: Annotated[str, typer.Option(metavar="NAME", help="Which image of an archive that holds several.")] = "",
+    base: Annotated[
+        str, typer.Option(metavar="IMAGE", help="The image that it was built upon: tells its findings from yours.")
+    ] = "",
+    username: Annotated[str, typer.Option(metavar="NAME", help="Sign in to the registry as.")] = "",
+    password_stdin: Annotated[bool, typer.Option(help="Read the registry's password from standard input.")] = False,
+    ca: Annotated[Path | None, typer.Option(metavar="FILE", help="Authorities to trust for the registry.")] = None,
+    plain_http: Annotated[bool, typer.Option(help="Allow a registry without TLS.")] = False,
+    socket: Annotated[str, typer.Option(metavar="PATH", help="The engine's socket.")] = "",
+    format_: Annotated[Format, typer.Option("--format", "-f", help="How to write the result.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead.")] = None,
+    fail_on: Annotated[Least | None, typer.Option(help="Leave with code 1 on findings this severe or worse.")] = None,
+    min_severity: Annotated[Least | None, typer.Option(help="List findings this severe or worse; count all.")] = None,
+    only: Annotated[Only | None, typer.Option(help="Judge packages only, or configuration only.")] = None,
+    feeds: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Advisory file; by default the one in the data folder.")
+    ] = None,
+    policies: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
+    ] = None,
+) -> int:
+    """Assess a container image: what is in it, which layer brought it, and whether it is vulnerable.
+
+    Layers are read where they lie; nothing is unpacked, nothing is run, and every digest is verified.
+    """
+    from bartizan.cli.scan_image import Where, scan_image
+
+    asked = _asked(feeds, policies, only, fail_on, min_severity)
+    where = Where(
+        name=name,
+        platform=platform,
+        tag=tag,
+        base=base,
+        username=username,
+        password_stdin=password_stdin,
+        ca=ca,
+        plain_http=plain_http,
+        socket=socket,
+    )
+    return _finish(scan_image(asked, where), asked, format_, output)
+
+
+@app.command(
+    cls=Verb,
+    epilog="""
+    Examples:
+      $ bartizan scan templates .
+      $ bartizan scan templates infra --fail-on high --format sarif --output templates.sarif
+      $ bartizan scan templates infra --var environment='"prod"'
+    """,
+)
+def templates(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The source tree.")] = Path(),
+    var: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A variable or parameter, as the tool takes it."),
+    ] = None,
+    format_: Annotated[Format, typer.Option("--format", "-f", help="How to write the result.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead.")] = None,
+    fail_on: Annotated[Least | None, typer.Option(help="Leave with code 1 on findings this severe or worse.")] = None,
+    min_severity: Annotated[Least | None, typer.Option(help="List findings this severe or worse; count all.")] = None,
+    policies: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
+    ] = None,
+) -> int:
+    """Assess infrastructure as code: Terraform and its plans, CloudFormation, Kubernetes manifests.
+
+    Templates are evaluated with their modules, variables and conditions, without network. What only applying can tell
+    is unknown with its reason, never a pass and never a fail.
+    """
+    from bartizan.cli.failure import ExitCode, Failure
+    from bartizan.cli.scan_templates import scan_templates
+
+    pairs = [item.partition("=") for item in var or ()]
+    if any(not equals for _, equals, _ in pairs):
+        raise Failure("a variable has no value", remedy="Write it as --var NAME=VALUE.", code=ExitCode.USAGE)
+    asked = _asked(None, policies, Only.POLICY, fail_on, min_severity)
+    return _finish(scan_templates(asked, folder, {name: value for name, _, value in pairs}), asked, format_, output)
+
+
+def _asked(
+    feeds: Path | None, policies: list[Path] | None, only: Only | None, fail_on: Least | None, least: Least | None
+) -> "Asked":
+    from bartizan.cli.scanning import Asked
     from bartizan.model.severity import Severity
 
-    asked = Asked(
-        root=root,
+    return Asked(
         feeds=feeds,
         policy_folders=tuple(policies or ()),
         vulnerabilities=only is not Only.POLICY,
         policies=only is not Only.VULNERABILITY,
         threshold=Severity(fail_on.value) if fail_on else None,
-        least=Severity(min_severity.value) if min_severity else Severity.INFO,
+        least=Severity(least.value) if least else Severity.INFO,
     )
-    result = scan_host(asked)
+
+
+def _finish(result: "ScanResult", asked: "Asked", format_: Format, output: Path | None) -> int:
+    from bartizan.cli.scanning import exit_code
+    from bartizan.cli.writing import write
+
     write(result, format_.value, output)
     return exit_code(result, asked.threshold)

@@ -1,121 +1,26 @@
-"""A one-shot assessment of a host: collect, open what is known, judge, and say how complete that is."""
+"""`bartizan scan host`: a Linux host, or the root of one in a folder."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bartizan import __version__
-from bartizan.cli.data_folder import ADVISORIES, advisory_file, data_folder
 from bartizan.cli.failure import ExitCode, Failure
-from bartizan.cli.terminal import warn, working
-from bartizan.exchange.feed_age import age_in_days, newest_until
-from bartizan.exchange.interface import Feed, Knowledge, ScanResult
-from bartizan.model.assessment import Assessment
-from bartizan.model.finding import FindingKind, Verdict
-from bartizan.model.severity import Severity
+from bartizan.cli.scanning import Asked, scan
+from bartizan.exchange.interface import ScanResult
 from bartizan.model.snapshot import Snapshot
 
-if TYPE_CHECKING:
-    from bartizan.assess.policy.engine import PolicySet
-    from bartizan.assess.vulnerability.advisories import AdvisoryFile
 
-OLD_AFTER_DAYS = 7
-"""Advisories appear daily; a week without news means that nobody fetches them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the user asked for."""
-
-    root: Path = Path("/")
-    feeds: Path | None = None
-    policy_folders: tuple[Path, ...] = ()
-    vulnerabilities: bool = True
-    policies: bool = True
-    threshold: Severity | None = None
-    least: Severity = Severity.INFO
-
-
-def scan_host(asked: Asked) -> ScanResult:
-    """Collect and assess; says on standard error what weakens the result."""
+def scan_host(asked: Asked, root: Path) -> ScanResult:
+    """Collect and assess the host at `root`."""
     from bartizan.assess.host import assess_host
 
-    now = datetime.now(UTC)
-    advisories = open_advisories(asked.feeds) if asked.vulnerabilities else None
-    policies = read_policies(asked.policy_folders) if asked.policies else None
-    try:
-        with working("Reading this host" if asked.root == Path("/") else f"Reading {asked.root}") as step:
-            snapshot = collect(asked.root, now, step)
-        if asked.vulnerabilities:
-            _warn_about_feeds(advisories, snapshot.sections, _system(snapshot), now)
-        with working("Judging what was found"):
-            assessments = tuple(
-                each
-                for each in assess_host(snapshot.sections, advisories=advisories, policies=policies)
-                if asked.vulnerabilities or not each.assessor.startswith("vulnerability")
-            )
-        knowledge = _knowledge(advisories, policies, now)
-    finally:
-        if advisories is not None:
-            advisories.close()
-    return ScanResult(
-        asset=snapshot.asset,
-        taken_at=snapshot.taken_at,
-        tool=__version__,
-        sections=snapshot.sections,
-        assessments=assessments,
-        knowledge=knowledge,
-        incomplete=_incomplete(assessments, asked, have_advisories=advisories is not None),
-        least=asked.least,
+    return scan(
+        asked,
+        "this host" if root == Path("/") else str(root),
+        lambda now, step: collect(root, now, step),
+        lambda snapshot, advisories, policies: assess_host(snapshot.sections, advisories=advisories, policies=policies),
     )
-
-
-def exit_code(result: ScanResult, threshold: Severity | None) -> ExitCode:
-    """Findings win over incompleteness: whoever waits for a reason to stop has one."""
-    if threshold is not None and any(
-        finding.verdict is Verdict.FAIL and finding.severity.rank >= threshold.rank for finding in result.findings
-    ):
-        return ExitCode.FINDINGS
-    return ExitCode.INCOMPLETE if result.incomplete else ExitCode.CLEAN
-
-
-def open_advisories(told: Path | None) -> "AdvisoryFile | None":
-    """The advisory file that was named, which must be usable, or the one in the data folder, if there is one."""
-    from bartizan.assess.vulnerability.advisories import AdvisoryFile, AdvisoryFileError
-
-    path = told or advisory_file()
-    if path is None:
-        return None
-    if path.is_dir():
-        path /= ADVISORIES
-    try:
-        return AdvisoryFile.open(path)
-    except AdvisoryFileError as error:
-        raise Failure(
-            str(error),
-            meaning="Without advisories no package can be judged, so nothing was scanned.",
-            code=ExitCode.USAGE if told else ExitCode.INCOMPLETE,
-        ) from error
-
-
-def read_policies(folders: tuple[Path, ...]) -> "PolicySet":
-    """The built-in policies and the user's; a broken one stops the scan: left out it would look like a pass."""
-    from bartizan.assess.policy.engine import load_policies
-
-    for folder in folders:
-        if not folder.is_dir():
-            raise Failure(f"there is no folder {folder}", remedy="Name a folder of policies.", code=ExitCode.USAGE)
-    policies = load_policies(folders)
-    if policies.errors:
-        raise Failure(
-            "\n  ".join(["some policies cannot be used:", *(str(error) for error in policies.errors)]),
-            meaning="A policy that is left out would look like one that passes, so nothing was scanned.",
-            remedy="Mend them; `bartizan policy test DIR` checks a folder.",
-            code=ExitCode.USAGE,
-        )
-    return policies
 
 
 def collect(root: Path, now: datetime, step: Callable[[str], None]) -> Snapshot:
@@ -130,74 +35,3 @@ def collect(root: Path, now: datetime, step: Callable[[str], None]) -> Snapshot:
             code=ExitCode.USAGE,
         )
     return collect_host(LocalView(str(root)), sensor=f"cli/{__version__}", now=now, progress=step)
-
-
-def _system(snapshot: Snapshot) -> str:
-    facts = snapshot.facts("os")
-    return str(facts.get("id", "")) if isinstance(facts, dict) else ""
-
-
-def _warn_about_feeds(advisories: "AdvisoryFile | None", sections: Iterable[str], system: str, now: datetime) -> None:
-    if advisories is None:
-        warn(
-            "there are no advisories on this machine",
-            meaning="No package was judged: this result says nothing about vulnerabilities.",
-            remedy=f"Into {data_folder()}: bartizan feeds sync, or: bartizan feeds import DIR",
-        )
-        return
-    newest = {feed.source.removeprefix("osv/"): feed.newest for feed in advisories.feeds()}
-    ages = {
-        name: age
-        for name in _ecosystems(sections, system)
-        if (age := age_in_days(newest.get(name, ""), now)) is not None and age > OLD_AFTER_DAYS
-    }
-    if ages:
-        warn(
-            "old advisories: " + ", ".join(f"{name} of {age:.0f} days ago" for name, age in sorted(ages.items())),
-            meaning="What became known since then is not in this result.",
-            remedy="Fetch new ones: bartizan feeds sync",
-        )
-
-
-def _ecosystems(sections: Iterable[str], system: str) -> list[str]:
-    """The ecosystems whose advisories judge these package sections."""
-    from bartizan.assess.vulnerability.ecosystems import ECOSYSTEMS
-
-    types = {name.removeprefix("packages_") for name in sections if name.startswith("packages_")}
-    return [
-        each.name
-        for each in ECOSYSTEMS.values()
-        if each.purl_type in types and (not each.distribution or each.name.lower().startswith(system or "?"))
-    ]
-
-
-def _knowledge(advisories: "AdvisoryFile | None", policies: "PolicySet | None", now: datetime) -> Knowledge:
-    return Knowledge(
-        advisories=advisories.id if advisories else "",
-        newest=newest_until((feed.newest for feed in advisories.feeds()), now) if advisories else "",
-        feeds=tuple(
-            Feed(source=feed.source, records=feed.records, newest=feed.newest)
-            for feed in (advisories.feeds() if advisories else ())
-        ),
-        policies=policies.digest if policies else "",
-    )
-
-
-def _incomplete(assessments: tuple[Assessment, ...], asked: Asked, *, have_advisories: bool) -> tuple[str, ...]:
-    """Why a finding at or over the threshold may be missing from the result."""
-    reasons = []
-    if asked.vulnerabilities and not have_advisories:
-        reasons.append("there are no advisories: no package was judged")
-    least = (asked.threshold or Severity.INFO).rank
-    policies = 0
-    for assessment in assessments:
-        for finding in assessment.findings:
-            if finding.verdict is not Verdict.UNKNOWN:
-                continue
-            if finding.kind is FindingKind.POLICY:
-                policies += finding.severity.rank >= least
-            elif have_advisories and (finding.severity is Severity.UNKNOWN or finding.severity.rank >= least):
-                reasons.append(finding.title)
-    if policies:
-        reasons.append(f"{policies} {'policy' if policies == 1 else 'policies'} could not be judged")
-    return tuple(dict.fromkeys(reasons))

@@ -1,0 +1,129 @@
+"""`bartizan scan image`: an archive, a layout, a root file system in a tar, an engine's image, or one in a registry."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bartizan import __version__
+from bartizan.cli.failure import ExitCode, Failure
+from bartizan.cli.scanning import Asked, scan
+from bartizan.collect.containers.image import ImageError, ImageSource, Platform
+from bartizan.exchange.interface import ScanResult
+
+_PASSWORD = "BARTIZAN_REGISTRY_PASSWORD"  # noqa: S105 - the name of a variable
+_SCHEMES = ("docker-archive:", "oci-archive:", "oci:", "docker:", "registry:", "rootfs:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Which image, and how to reach it."""
+
+    name: str
+    platform: str = ""
+    tag: str = ""
+    base: str = ""
+    username: str = ""
+    password_stdin: bool = False
+    ca: Path | None = None
+    plain_http: bool = False
+    socket: str = ""
+
+
+def scan_image(asked: Asked, where: Where) -> ScanResult:
+    """Read the image and judge it."""
+    from bartizan.assess.image import Base, assess_image
+    from bartizan.collect.containers.snapshot import collect_image
+    from bartizan.collect.filesystem.layer import LayerError
+
+    try:
+        base = Base(_layers(where), where.base, "--base") if where.base else None
+        source = open_source(where.name, where)
+        return scan(
+            asked,
+            where.name,
+            lambda now, step: collect_image(source, sensor=f"cli/{__version__}", now=now, progress=step),
+            lambda snapshot, advisories, policies: assess_image(
+                snapshot.sections, advisories=advisories, policies=policies, base=base
+            ),
+        )
+    except (ImageError, LayerError) as error:
+        raise Failure(
+            f"cannot scan {where.name}: {error}",
+            meaning="An image of which a part cannot be read is not judged at all: its silence would look like health.",
+            code=ExitCode.INCOMPLETE,
+        ) from error
+
+
+def open_source(name: str, where: Where) -> ImageSource:
+    """What a name leads to: a path where there is one, else an image of the engine or registry that is named.
+
+    A registry is asked only where the name says so (`registry:`): a scan does not go to the network unasked.
+    """
+    platform = Platform.parse(where.platform) if where.platform else Platform(architecture=_architecture())
+    scheme = next((each for each in _SCHEMES if name.startswith(each)), "")
+    rest = name.removeprefix(scheme)
+    if scheme == "registry:":
+        return _of_registry(rest, where, platform)
+    if scheme == "docker:" or (not scheme and not Path(rest).exists()):
+        return _of_engine(rest, where, platform)
+    path = Path(rest)
+    if path.is_dir():
+        from bartizan.collect.containers.oci import open_layout
+
+        return open_layout(path, platform, where.tag)
+    from bartizan.collect.containers.archive import open_archive
+
+    return open_archive(path, platform, where.tag)
+
+
+def _layers(where: Where) -> tuple[str, ...]:
+    image = open_source(where.base, where).image
+    return tuple(layer.diff_id for layer in image.layers)
+
+
+def _of_registry(name: str, where: Where, platform: Platform) -> ImageSource:
+    from bartizan.collect.containers.reference import parse_reference
+    from bartizan.collect.containers.registry import Connection, Credentials, Registry
+
+    reference = parse_reference(name)
+    credentials = Credentials(username=where.username, password=_password(where)) if where.username else None
+    connection = Connection(
+        host=reference.host,
+        credentials=credentials,
+        ca_file=str(where.ca or ""),
+        plain_http=where.plain_http,
+    )
+    return Registry(connection).open_image(reference, platform)
+
+
+def _of_engine(name: str, where: Where, platform: Platform) -> ImageSource:
+    from bartizan.collect.containers.engine import DOCKER_SOCKET, Engine
+
+    path = where.socket or os.environ.get("DOCKER_HOST", "").removeprefix("unix://") or DOCKER_SOCKET
+    if not Path(path).exists():
+        raise Failure(
+            f"there is no file {name} and no engine at {path}",
+            meaning="Nothing was scanned.",
+            remedy=f"Name an archive or a layout, or registry:{name} to fetch it.",
+            code=ExitCode.USAGE,
+        )
+    return Engine(path=path).open_image(name, platform)
+
+
+def _password(where: Where) -> str:
+    if where.password_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    password = os.environ.get(_PASSWORD, "")
+    if not password:
+        raise Failure(
+            f"no password for {where.username}",
+            remedy=f"Set {_PASSWORD}, or give it on standard input with --password-stdin.",
+            code=ExitCode.USAGE,
+        )
+    return password
+
+
+def _architecture() -> str:
+    machine = os.uname().machine
+    return {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}.get(machine, machine)
