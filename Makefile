@@ -17,6 +17,7 @@ up: $(VENV)/.runtime build/ui.digest ## install, build the UI, start, assess thi
 	@exec $(BIN)/bartizan up $(if $(FEEDS),--feeds "$(FEEDS)") $(ARGS)
 
 test: $(VENV)/.development build/ui.digest components ## every test, with the real components they need (ARGS=for pytest)
+	$(BIN)/python hatch_build.py npm run test
 	$(BIN)/pytest -n 2 -rs $(if $(filter true,$(CI)),--no-skips) $(ARGS)
 
 lint: $(VENV)/.development web/node_modules/.installed ## style, types, import contracts, lock files
@@ -24,13 +25,14 @@ lint: $(VENV)/.development web/node_modules/.installed ## style, types, import c
 	$(BIN)/ruff format --check $(PYTHON_SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python hatch_build.py npm run types
 	$(BIN)/python hatch_build.py npm run lint
 	$(BIN)/pytest -q tests/test_repository.py
 
 format: $(VENV)/.development ## rewrite Python and TypeScript in the house style
 	$(BIN)/ruff check --fix $(PYTHON_SOURCES)
 	$(BIN)/ruff format $(PYTHON_SOURCES)
-	$(BIN)/python hatch_build.py npm run format
+	$(BIN)/python hatch_build.py npm run lint -- --fix
 
 bench: $(VENV)/.development build/ui.digest ## measure everything that docs/benchmarks.md states
 	$(BIN)/python benchmarks/run.py
