@@ -1,5 +1,7 @@
 """Snapshots by digest: what is sent, what is written, what is refused."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import func, select
 
@@ -31,7 +33,7 @@ def test_only_contents_that_nobody_has_sent_are_missing(estate: Estate) -> None:
 
 
 def test_an_unchanged_snapshot_writes_one_row(estate: Estate) -> None:
-    facts = {"packages_deb": ["openssl"], "users": {"fail": ["p"]}}
+    facts: dict[str, Any] = {"packages_deb": ["openssl"], "users": {"fail": ["p"]}}
     estate.snapshot("a", **facts)
     estate.assess()
     estate.later()

@@ -16,6 +16,7 @@ from sqlalchemy import literal as constant
 
 from bartizan.inventory.blobs import unpack
 from bartizan.inventory.errors import BadInput, NotFound
+from bartizan.inventory.finding_binding import asset_field
 from bartizan.inventory.findings import list_findings
 from bartizan.inventory.moments import moment, text
 from bartizan.inventory.paging import Key, Page, Paging, fingerprint, page_of
@@ -26,7 +27,7 @@ from bartizan.inventory.query.fields import FIELDS, Field, Level
 from bartizan.inventory.query.tree import All, Match, Node
 from bartizan.inventory.risk import asset_factors
 from bartizan.inventory.schema import estate
-from bartizan.inventory.selection import Selection, asset_field
+from bartizan.inventory.selection import Selection
 from bartizan.inventory.statements import insert_new, storable
 
 _asset, _seen = estate.asset, estate.observation

@@ -8,11 +8,12 @@ from msgspec import Struct
 from sqlalchemy import Connection, Integer, Select, cast, func, select
 
 from bartizan.inventory.assets import select_assets
+from bartizan.inventory.finding_binding import asset, detail
 from bartizan.inventory.findings import SEVERITY
 from bartizan.inventory.moments import moment
 from bartizan.inventory.query import Query, parse
 from bartizan.inventory.schema import estate
-from bartizan.inventory.selection import Selection, asset, detail
+from bartizan.inventory.selection import Selection
 
 LIMIT = 12
 """Values of one facet."""
@@ -34,20 +35,20 @@ def finding_facets(conn: Connection, org: int, query: Query | str, now: datetime
     weights = selection.weights()
     n = cast(func.sum(weights.c.n), Integer)
     source = weights.join(detail, detail.c.id == weights.c.detail_id)
-    traits = (detail.c.severity, detail.c.kind, detail.c.kev, detail.c.fix_state)
-    counted: dict[str, Counter[str]] = {name: Counter() for name in ("severity", "kind", "kev", "fix")}
-    for severity, kind, kev, fix, count in conn.execute(select(*traits, n).select_from(source).group_by(*traits)):
-        counted["severity"][SEVERITY[severity]] += count
-        counted["kind"][kind] += count
-        counted["kev"]["true" if kev else "false"] += count
-        counted["fix"][fix] += count
-    severities = sorted(counted["severity"].items(), key=lambda item: _SEVERITIES.index(item[0]))
+    traits = (detail.c.severity, detail.c.kind, detail.c.kev, detail.c.fix_state, detail.c.package)
+    counted: dict[str, Counter[str]] = {name: Counter() for name in ("severity", "kind", "kev", "fix", "package")}
+    for row in conn.execute(select(*traits, n.label("n")).select_from(source).group_by(*traits)):
+        counted["severity"][SEVERITY[row.severity]] += row.n
+        counted["kind"][row.kind] += row.n
+        counted["kev"]["true" if row.kev else "false"] += row.n
+        counted["fix"][row.fix_state] += row.n
+        counted["package"][row.package] += row.n
+    del counted["package"][""]
+    severities = sorted(counted.pop("severity").items(), key=lambda item: _SEVERITIES.index(item[0]))
     facets = [Facet(field="severity", values=severities)]
-    facets += [Facet(field=name, values=counted[name].most_common(LIMIT)) for name in ("kind", "kev", "fix")]
-    by_package = (
-        select(detail.c.package, n).select_from(source).where(detail.c.package != "").group_by(detail.c.package)
-    )
-    facets.append(Facet(field="package", values=_top(conn, by_package)))
+    for name, counts in counted.items():
+        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        facets.append(Facet(field=name, values=ranked[:LIMIT]))
     of_assets = selection.asset_weights()
     sums = cast(func.sum(of_assets.c.n), Integer)
     facets.append(
@@ -71,7 +72,8 @@ def finding_facets(conn: Connection, org: int, query: Query | str, now: datetime
         .where(tag.c.org_id == org)
         .group_by(tag.c.name)
     )
-    facets.append(Facet(field="tag", values=_top(conn, by_tag)))
+    if conn.execute(select(tag.c.id).where(tag.c.org_id == org).limit(1)).first():
+        facets.append(Facet(field="tag", values=_top(conn, by_tag)))
     return [facet for facet in facets if facet.values]
 
 

@@ -12,15 +12,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Row, Select, and_, cast, func, literal, or_, select, tuple_
 
 from bartizan.inventory.errors import BadInput
-from bartizan.inventory.paging import Key, Paging, after, order
-from bartizan.inventory.schema import estate
-from bartizan.inventory.selection import (
+from bartizan.inventory.finding_binding import (
     CURRENT,
     FIXED,
     MARKED,
     PLAIN,
     Place,
-    Selection,
     asset,
     detail,
     held,
@@ -28,6 +25,9 @@ from bartizan.inventory.selection import (
     member,
     state,
 )
+from bartizan.inventory.paging import Key, Paging, after, order
+from bartizan.inventory.schema import estate
+from bartizan.inventory.selection import Region, Selection
 
 DEFAULT = "-score"
 
@@ -46,7 +46,7 @@ class Sort:
     def types(self) -> list[type]:
         """Types of a cursor's values."""
         ties: dict[str, list[type]] = {
-            "finding": [int, int, int],
+            "finding": [int, int],
             "asset": [int, float, int],
             "time": [int, int],
         }
@@ -60,8 +60,7 @@ class Sort:
         own = [(column, down) for column, down, _ in self.columns]
         if self.leads == "asset":
             return [*own, (asset.c.id, False), (detail.c.score, True), (detail.c.id, False)]
-        set_id: ColumnElement[int] = literal(0) if place is FIXED else held.c.set_id
-        return [*own, (detail.c.id, False), (set_id, False), (asset.c.id, False)]
+        return [*own, (detail.c.id, False), (asset.c.id, False)]
 
 
 def read_sort(name: str) -> Sort:
@@ -119,7 +118,8 @@ def fetch(selection: Selection, sort: Sort, paging: Paging, behind: Sequence[Any
         raise BadInput("only fixed findings can be sorted by fixed_at. Add state:fixed to the query.")
     if selection.current:
         apart = selection.timed or sort.leads == "time"
-        rows += _led(selection, sort, PLAIN if apart else CURRENT, behind, limit)
+        for region in selection.regions:
+            rows += _led(region, sort, PLAIN if apart else CURRENT, behind, limit)
         if apart:
             query = selection.current_pairs(*_columns(MARKED), place=MARKED)
             rows += _stream(selection, query, sort, MARKED, behind, limit)
@@ -183,20 +183,20 @@ class _Leaders:
     """Condition for the rows of some leaders, given by the values of their keys."""
 
 
-def _led(selection: Selection, sort: Sort, place: Place, behind: Sequence[Any] | None, limit: int) -> list[FoundRow]:
+def _led(region: Region, sort: Sort, place: Place, behind: Sequence[Any] | None, limit: int) -> list[FoundRow]:
     """Leaders in order, then their rows: of one leader first, then of twice as many, until the page is full."""
-    lead = _LEADERS[sort.leads](selection, sort, place)
+    lead = _LEADERS[sort.leads](region, sort, place)
     query = lead.query.with_only_columns(*(column for column, _ in lead.keys)).order_by(*order(lead.keys))
     start = query if behind is None else query.where(_from(lead.keys, behind))
     rows: list[FoundRow] = []
     size = 1
     while True:
-        leaders = [tuple(row) for row in selection.conn.execute(start.limit(limit + 1))]
+        leaders = [tuple(row) for row in region.selection.conn.execute(start.limit(limit + 1))]
         at = 0
         while at < len(leaders) and len(rows) < limit:
             chunk = leaders[at : at + size]
-            pairs = selection.current_pairs(*_columns(place), place=place).where(lead.of(chunk))
-            rows += _stream(selection, pairs, sort, place, behind, limit - len(rows))
+            pairs = region.pairs(*_columns(place), place=place).where(lead.of(chunk))
+            rows += _stream(region.selection, pairs, sort, place, behind, limit - len(rows))
             at, size = at + size, size * 2
         if len(rows) >= limit or len(leaders) <= limit:
             return rows
@@ -209,61 +209,61 @@ def _from(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
     return or_(after(keys, own), and_(*(column == value for (column, _), value in zip(keys, own, strict=True))))
 
 
-def _leading_findings(selection: Selection, sort: Sort, place: Place) -> _Leaders:
+def _leading_findings(region: Region, sort: Sort, place: Place) -> _Leaders:
     keys: list[Key] = [*((column, down) for column, down, _ in sort.columns), (detail.c.id, False)]
     somewhere = select(literal(1)).where(
-        member.c.detail_id == detail.c.id, member.c.set_id.in_(selection.eligible_sets(place))
+        member.c.detail_id == detail.c.id, member.c.set_id.in_(region.eligible_sets(place))
     )
     query = (
         select(detail.c.id)
         .select_from(detail.join(key, key.c.id == detail.c.key_id))
-        .where(detail.c.org_id == selection.org, selection.of_finding(), somewhere.exists())
+        .where(detail.c.org_id == region.selection.org, region.of_finding(), somewhere.exists())
     )
-    if selection.paired or place is PLAIN:
-        query = query.where(_has_pair(selection, place))
+    if region.paired or place is PLAIN:
+        query = query.where(_has_pair(region, place))
     return _Leaders(query, keys, lambda chunk: detail.c.id.in_([values[-1] for values in chunk]))
 
 
-def _has_pair(selection: Selection, place: Place) -> ColumnElement[bool]:
+def _has_pair(region: Region, place: Place) -> ColumnElement[bool]:
     """Some asset has the finding, and everything fits the two of them."""
     same = and_(state.c.asset_id == held.c.asset_id, state.c.key_id == member.c.key_id)
     source = member.join(held, held.c.set_id == member.c.set_id).join(asset, asset.c.id == held.c.asset_id)
-    pair = select(literal(1)).where(member.c.detail_id == detail.c.id, held.c.org_id == selection.org)
+    pair = select(literal(1)).where(member.c.detail_id == detail.c.id, held.c.org_id == region.selection.org)
     if place is PLAIN:
         pair = pair.select_from(source).where(~select(literal(1)).where(same).exists())
     else:
         pair = pair.select_from(source.outerjoin(state, same))
-    pair = pair.where(selection.of_asset(place), selection.of_pair(place))
+    pair = pair.where(region.of_asset(place), region.of_pair(place))
     return pair.correlate(detail, key).exists()
 
 
-def _leading_assets(selection: Selection, sort: Sort, place: Place) -> _Leaders:
+def _leading_assets(region: Region, sort: Sort, place: Place) -> _Leaders:
     keys: list[Key] = [*((column, down) for column, down, _ in sort.columns), (asset.c.id, False)]
     with_findings = select(held.c.asset_id).where(
-        held.c.org_id == selection.org, held.c.set_id.in_(selection.sets_with_findings())
+        held.c.org_id == region.selection.org, held.c.set_id.in_(region.sets_with_findings())
     )
     query = select(asset.c.id).where(
-        asset.c.org_id == selection.org, asset.c.id.in_(with_findings), selection.of_asset(CURRENT)
+        asset.c.org_id == region.selection.org, asset.c.id.in_(with_findings), region.of_asset(CURRENT)
     )
     return _Leaders(query, keys, lambda chunk: asset.c.id.in_([values[-1] for values in chunk]))
 
 
-def _leading_times(selection: Selection, sort: Sort, place: Place) -> _Leaders:
+def _leading_times(region: Region, sort: Sort, place: Place) -> _Leaders:
     keys: list[Key] = [(held.c.since, sort.columns[0][1]), (asset.c.id, False)]
     query = (
         select(asset.c.id)
         .select_from(held.join(asset, asset.c.id == held.c.asset_id))
         .where(
-            held.c.org_id == selection.org,
-            held.c.set_id.in_(selection.sets_with_findings()),
-            selection.of_asset(place),
+            held.c.org_id == region.selection.org,
+            held.c.set_id.in_(region.sets_with_findings()),
+            region.of_asset(place),
         )
         .distinct()
     )
     return _Leaders(query, keys, lambda chunk: tuple_(held.c.since, asset.c.id).in_(chunk))
 
 
-_LEADERS: dict[str, Callable[[Selection, Sort, Place], _Leaders]] = {
+_LEADERS: dict[str, Callable[[Region, Sort, Place], _Leaders]] = {
     "finding": _leading_findings,
     "asset": _leading_assets,
     "time": _leading_times,

@@ -9,13 +9,13 @@ from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Connection,
     Integer,
     Row,
     Select,
-    Subquery,
     case,
     cast,
     func,
@@ -23,11 +23,12 @@ from sqlalchemy import (
 )
 
 from bartizan.inventory.errors import BadInput
+from bartizan.inventory.finding_binding import CURRENT, asset, detail, held, key, member
 from bartizan.inventory.findings import SEVERITY
 from bartizan.inventory.moments import moment
 from bartizan.inventory.paging import Key, Page, Paging, fingerprint, page_of
 from bartizan.inventory.query import Query, parse
-from bartizan.inventory.selection import CURRENT, Selection, asset, cents, detail, held, key, member
+from bartizan.inventory.selection import Region, Selection, cents
 
 GROUPINGS = ("rule", "package", "asset")
 _SORTS = ("total", "score", "severity", "findings", "key")
@@ -63,8 +64,7 @@ def list_groups(
     selection = Selection(conn, org, parsed, moment(now))
     groups = _by_asset(selection) if by == "asset" else _by_detail(selection, detail.c[by])
     mark = fingerprint("groups", org, by, parsed.text, paging.sort)
-    chosen = select(groups).where(groups.c.key != "") if by == "package" else select(groups)
-    found = page_of(conn, chosen, paging, keys=_keys(groups, paging.sort), make=_row, mark=mark)
+    found = page_of(conn, select(groups), paging, keys=_keys(groups, paging.sort), make=_row, mark=mark)
     dress = {"asset": _assets, "rule": _rules, "package": _packages}[by]
     items = dress(conn, selection, found.items)
     return Page(items=items, next=found.next, total=found.total, total_at_least=found.total_at_least)
@@ -74,7 +74,7 @@ def _row(row: Row[Any]) -> Row[Any]:
     return row
 
 
-def _keys(groups: Subquery, sort: str) -> list[Key]:
+def _keys(groups: CTE, sort: str) -> list[Key]:
     name = sort.removeprefix("-") or "total"
     if name not in _SORTS:
         raise BadInput(f"groups are not sorted by {name!r}, but by {', '.join(_SORTS)}")
@@ -87,7 +87,8 @@ def _keys(groups: Subquery, sort: str) -> list[Key]:
     return [(groups.c[name], down), last]
 
 
-def _by_detail(selection: Selection, column: ColumnElement[str]) -> Subquery:
+def _by_detail(selection: Selection, column: ColumnElement[str]) -> CTE:
+    """Used twice, for the page and for the number of groups: a common table expression is made once."""
     weights = selection.weights()
     n = weights.c.n
     return (
@@ -100,12 +101,13 @@ def _by_detail(selection: Selection, column: ColumnElement[str]) -> Subquery:
             cast(func.sum(case((detail.c.kev, n), else_=0)), Integer).label("kev"),
         )
         .select_from(weights.join(detail, detail.c.id == weights.c.detail_id))
+        .where(column != "")
         .group_by(column)
-        .subquery()
+        .cte()
     )
 
 
-def _by_asset(selection: Selection) -> Subquery:
+def _by_asset(selection: Selection) -> CTE:
     weights = selection.asset_weights()
     return select(
         weights.c.asset_id.label("key"),
@@ -114,7 +116,7 @@ def _by_asset(selection: Selection) -> Subquery:
         weights.c.total,
         weights.c.n.label("findings"),
         weights.c.kev,
-    ).subquery()
+    ).cte()
 
 
 def _assets(conn: Connection, _selection: Selection, rows: Sequence[Row[Any]]) -> list[FindingGroup]:
@@ -200,42 +202,52 @@ def _fix(worst: Row[Any]) -> str:
 
 
 def _count_assets(selection: Selection, column: ColumnElement[str], keys: Sequence[str]) -> dict[str, int]:
-    """Assets of each group. An asset has one set per assessor: within one assessor, sets' assets add up exactly."""
-    if not keys:
-        return {}
-    counted: dict[str, int] = {}
-    if selection.current and not (selection.timed or selection.paired or selection.fixed):
-        several: list[str] = []
-        for group, assessors, assets in selection.conn.execute(_per_assessor(selection, column, keys)):
-            counted[group] = int(assets)
-            if assessors > 1:
-                several.append(group)
-        keys = several
-    places: list[Callable[..., Select[Any]]] = []
-    if selection.current:
-        places.append(selection.current_pairs)
+    """Assets of each group."""
     if selection.fixed:
-        places.append(selection.fixed_pairs)
-    for group in keys:
-        found: set[int] = set()
-        for pairs in places:
-            found |= set(selection.conn.execute(pairs(asset.c.id).where(column == group).distinct()).scalars())
-        counted[group] = len(found)
+        return _count_by_name(selection, column, keys)
+    counted: dict[str, int] = {}
+    for region in selection.regions if selection.current and keys else ():
+        several = keys
+        if not (region.timed or region.paired):
+            several = []
+            for group, assessors, assets in selection.conn.execute(_per_assessor(region, column, keys)):
+                if assessors > 1:
+                    several.append(group)
+                else:
+                    counted[group] = counted.get(group, 0) + int(assets)
+        if several:
+            query = region.pairs(column, func.count(asset.c.id.distinct())).where(column.in_(several)).group_by(column)
+            for group, assets in selection.conn.execute(query):
+                counted[group] = counted.get(group, 0) + assets
     return counted
 
 
-def _per_assessor(selection: Selection, column: ColumnElement[str], keys: Sequence[str]) -> Select[Any]:
+def _count_by_name(selection: Selection, column: ColumnElement[str], keys: Sequence[str]) -> dict[str, int]:
+    """Where fixed findings are among them, an asset may have a group's findings in both places."""
+    places: list[Callable[..., Select[Any]]] = [selection.fixed_pairs]
+    if selection.current:
+        places.append(selection.current_pairs)
+    found: dict[str, set[int]] = {}
+    for pairs in places:
+        for group, asset_id in selection.conn.execute(pairs(column, asset.c.id).where(column.in_(keys)).distinct()):
+            found.setdefault(group, set()).add(asset_id)
+    return {group: len(assets) for group, assets in found.items()}
+
+
+def _per_assessor(region: Region, column: ColumnElement[str], keys: Sequence[str]) -> Select[Any]:
+    """(group, assessors, assets). An asset has one set per assessor: within one, sets' assets add up exactly."""
+    org = region.selection.org
     sets = (
         select(column.label("group"), member.c.set_id)
         .select_from(detail.join(member, member.c.detail_id == detail.c.id).join(key, key.c.id == detail.c.key_id))
-        .where(detail.c.org_id == selection.org, selection.of_finding(), column.in_(keys))
+        .where(detail.c.org_id == org, region.of_finding(), column.in_(keys))
         .distinct()
         .subquery()
     )
     sharing = (
         select(held.c.set_id, held.c.assessor, func.count().label("n"))
         .select_from(held.join(asset, asset.c.id == held.c.asset_id))
-        .where(held.c.org_id == selection.org, selection.of_asset(CURRENT))
+        .where(held.c.org_id == org, region.of_asset(CURRENT))
         .group_by(held.c.set_id, held.c.assessor)
         .subquery()
     )

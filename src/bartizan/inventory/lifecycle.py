@@ -6,7 +6,7 @@ statement over all assets at once. A first assessment writes no row per finding.
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, and_, case, delete, false, func, literal, select, true, update
+from sqlalchemy import Connection, and_, delete, false, func, literal, select, true, update
 
 from bartizan.inventory.schema import judgement
 from bartizan.inventory.statements import insert
@@ -160,26 +160,23 @@ def _log(conn: Connection, org: int, at: int) -> None:
         .group_by(_state.c.asset_id, _state.c.change)
     )  # fmt: skip
     conn.execute(judgement.asset_change.insert().from_select(columns, changed))
-    summary = judgement.set_summary
-    worst = case(
-        (func.sum(summary.c.critical) > 0, 5),
-        (func.sum(summary.c.high) > 0, 4),
-        (func.sum(summary.c.medium) > 0, 3),
-        (func.sum(summary.c.unrated) > 0, 2),
-        (func.sum(summary.c.low) > 0, 1),
-        else_=0,
-    )
-    findings = sum(
-        (summary.c[name] for name in ("critical", "high", "medium", "low", "info", "unrated")), start=literal(0)
+    new_sets = select(_move.c.new_id).where(_move.c.old_id == 0)
+    per_set = (
+        select(_member.c.set_id, func.count().label("findings"), func.max(_detail.c.severity).label("worst"))
+        .join(_detail, _detail.c.id == _member.c.detail_id)
+        .where(_member.c.set_id.in_(new_sets))
+        .group_by(_member.c.set_id)
+        .subquery()
     )
     first = (
         select(
-            literal(org), _move.c.asset_id, literal(at), literal("assessed"), func.sum(findings), worst, literal(None)
+            literal(org), _move.c.asset_id, literal(at), literal("assessed"), func.sum(per_set.c.findings),
+            func.max(per_set.c.worst), literal(None),
         )
-        .join(summary, summary.c.set_id == _move.c.new_id)
+        .join(per_set, per_set.c.set_id == _move.c.new_id)
         .where(_move.c.old_id == 0)
         .group_by(_move.c.asset_id)
-    )
+    )  # fmt: skip
     conn.execute(judgement.asset_change.insert().from_select(columns, first))
 
 

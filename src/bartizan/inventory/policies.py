@@ -13,10 +13,11 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, func, select
 
 from bartizan.inventory.blobs import unpack
+from bartizan.inventory.finding_binding import asset, detail, held, key
 from bartizan.inventory.moments import moment
 from bartizan.inventory.query import parse
 from bartizan.inventory.schema import judgement
-from bartizan.inventory.selection import Selection, asset, detail, held, key
+from bartizan.inventory.selection import Selection
 
 RESULT_LIMIT = 200
 

@@ -1,17 +1,16 @@
 """Which findings a query selects, and how many, without writing out one row per finding and asset.
 
-A finding on an asset comes from one of three places:
-
-    plain    the asset's finding set has it, and nothing happened to it since the asset's first assessment
-    marked   the set has it, and `finding_state` has a row: it came later, or came back
-    fixed    only `finding_state` has it
-
 A query is split into what depends on the finding, what depends on the asset, and the rest. Findings times assets are
-then counted per set: members that fit, times assets that fit. Where the time of opening matters, marked ones are
-counted by themselves; assets with decisions of their own are counted one by one.
+then counted per set: members that fit, times assets that fit. Three things do not fit that shape, and are handled
+apart:
+
+    when a finding was opened: told by the asset for plain findings, by a row of `finding_state` for marked ones
+    decisions for single assets, and words that name an asset: the assets in question are a region of their own
+    anything else that mixes both: looked up pair by pair
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 from sqlalchemy import (
@@ -26,171 +25,35 @@ from sqlalchemy import (
     false,
     func,
     literal,
-    or_,
+    not_,
     select,
     true,
     union_all,
 )
 
-from bartizan.inventory.decided import VERDICTS, decided_for, decided_for_all, in_force, verdict_of
-from bartizan.inventory.query.compile import Test, compile_node
-from bartizan.inventory.query.fields import FIELDS, STATES, Field, Level
+from bartizan.inventory.finding_binding import (
+    CURRENT,
+    FIXED,
+    MARKED,
+    PLAIN,
+    Decisions,
+    FindingBinding,
+    Place,
+    asset,
+    detail,
+    held,
+    key,
+    member,
+    state,
+)
+from bartizan.inventory.query.compile import compile_node, like
+from bartizan.inventory.query.fields import STATES, Level
 from bartizan.inventory.query.tree import Age, All, Either, Match, Nested, Node, Not, Query, Words, conjuncts
-from bartizan.inventory.schema import estate, judgement
-
-detail, key, member = judgement.finding_detail, judgement.finding_key, judgement.finding_set_member
-held, state, asset = judgement.asset_findings, judgement.finding_state, estate.asset
 
 _TIMED = frozenset({"first_seen", "fixed_at", "reopened"})
 """Fields that `finding_state` tells where it has a row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a query's pair fields are read: one of plain, marked, fixed; `any` is plain and marked together."""
-
-    name: str
-
-    @property
-    def first_seen(self) -> ColumnElement[int]:
-        """When the asset first had the finding."""
-        if self.name == "plain":
-            return held.c.since
-        if self.name == "any":
-            return func.coalesce(state.c.opened_at, held.c.since)
-        return state.c.opened_at
-
-
-PLAIN, MARKED, FIXED, CURRENT = Place("plain"), Place("marked"), Place("fixed"), Place("any")
-
-
-class FindingBinding:
-    """Fields of the query language in the tables, for one place."""
-
-    def __init__(self, selection: "Selection", place: Place, *, own: bool = True) -> None:
-        self._selection = selection
-        self._place = place
-        self._own = own
-
-    def reaches(self, field: Field) -> bool:
-        """Findings know everything, their asset included."""
-        return field.name in FIELDS
-
-    def any(self, field: Field, test: Test) -> ColumnElement[bool]:
-        """See `Binding`."""
-        match field.name:
-            case "rule":
-                alias = judgement.rule_alias
-                other = select(literal(1)).where(alias.c.org_id == detail.c.org_id, alias.c.rule == detail.c.rule)
-                return or_(test(detail.c.rule), other.where(test(alias.c.alias)).correlate_except(alias).exists())
-            case "kind" | "title" | "package" | "installed" | "severity" | "score" | "kev":
-                return test(detail.c[field.name])
-            case "epss":
-                return and_(detail.c.epss.is_not(None), test(detail.c.epss))
-            case "fix":
-                return test(detail.c.fix_state)
-            case "fixable":
-                return test(detail.c.fix_state == "fixed")
-            case "locator":
-                return test(key.c.locator)
-            case "first_seen":
-                return test(self._place.first_seen)
-            case "fixed_at":
-                return test(state.c.fixed_at) if self._place is FIXED else false()
-            case "reopened":
-                return test(self._reopened())
-            case "source":
-                return false() if self._place is FIXED else self._sources().where(test(_word.c.source)).exists()
-            case _:
-                return asset_field(field, test)
-
-    def empty(self, field: Field) -> ColumnElement[bool]:
-        """See `Binding`."""
-        match field.name:
-            case "epss":
-                return detail.c.epss.is_(None)
-            case "fixed_at":
-                return false() if self._place is FIXED else true()
-            case "source":
-                return true() if self._place is FIXED else ~self._sources().exists()
-            case "tag" | "asset.source" | "asset.last_seen":
-                return ~asset_field(field, lambda _value: true())
-            case "rule" | "asset.os":
-                return ~self.any(field, lambda value: value != "")
-            case "kind" | "title" | "package" | "installed" | "locator" | "asset.name" | "asset.kind" | "asset.key":
-                return self.any(field, lambda value: value == "")
-            case _:
-                return false()
-
-    def states(self, states: frozenset[str]) -> ColumnElement[bool]:
-        """See `Binding`."""
-        if self._place is FIXED:
-            return true() if "fixed" in states else false()
-        standing = {"open": ~detail.c.unknown, "unknown": detail.c.unknown}
-        wanted = [condition for name, condition in standing.items() if name in states]
-        plain = true() if len(wanted) == len(standing) else or_(false(), *wanted)
-        verdicts = states & set(VERDICTS)
-        chosen = self._selection.verdict_in(verdicts, own=self._own) if verdicts else false()
-        return or_(and_(self._selection.undecided(own=self._own), plain), chosen)
-
-    def words(self, test: Test) -> ColumnElement[bool]:
-        """See `Binding`."""
-        found = or_(test(detail.c.title), test(detail.c.rule), test(detail.c.package))
-        if not self._selection.any_asset_named(test):
-            return found
-        return or_(found, test(asset.c.name))
-
-    def nested(self, kind: str | None, part: Node) -> ColumnElement[bool]:
-        """The finding itself is the one that is asked for."""
-        inner = compile_node(part, self, self._selection.now)
-        return inner if kind is None else and_(detail.c.kind == kind, inner)
-
-    def _reopened(self) -> ColumnElement[int]:
-        if self._place is PLAIN:
-            return literal(0)
-        return func.coalesce(state.c.reopened, 0)
-
-    def _sources(self) -> Select[Any]:
-        attests = member.alias("attests")
-        return (
-            select(literal(1))
-            .select_from(_word.join(attests, attests.c.set_id == _word.c.set_id))
-            .where(
-                _word.c.asset_id == asset.c.id,
-                _word.c.assessor == held.c.assessor,
-                _word.c.valid_to.is_(None),
-                attests.c.key_id == key.c.id,
-            )
-            .correlate_except(_word, attests)
-        )
-
-
-_word = judgement.attestation.alias("word")
-
-
-def asset_field(field: Field, test: Test) -> ColumnElement[bool]:
-    """An asset's field, on a query that has the asset."""
-    seen, tagged, tag = estate.observation, estate.asset_tag, estate.tag
-    match field.name:
-        case "asset.name" | "asset.kind" | "asset.key" | "asset.id" | "asset.first_seen":
-            return test(asset.c[field.name.removeprefix("asset.")])
-        case "asset.os":
-            return or_(test(asset.c.os), test(asset.c.os_release))
-        case "asset.risk":
-            return test(asset.c.risk / 100.0)
-        case "asset.last_seen":
-            newest = select(func.max(seen.c.last_seen)).where(seen.c.asset_id == asset.c.id)
-            last = newest.correlate_except(seen).scalar_subquery()
-            return and_(last.is_not(None), test(last))
-        case "asset.source":
-            query = select(literal(1)).where(seen.c.asset_id == asset.c.id, test(seen.c.source))
-            return query.correlate_except(seen).exists()
-        case "tag":
-            query = select(literal(1)).select_from(tagged.join(tag, tag.c.id == tagged.c.tag_id))
-            query = query.where(tagged.c.asset_id == asset.c.id, test(tag.c.name))
-            return query.correlate_except(tagged, tag).exists()
-        case _:
-            raise AssertionError(field.name)
+_WORDS = 3
+"""Words that may name assets, each a region more."""
 
 
 class Selection:
@@ -199,103 +62,35 @@ class Selection:
     def __init__(self, conn: Connection, org: int, query: Query, now: int) -> None:
         self.conn, self.org, self.now = conn, org, now
         self.query = query.standing()
-        decision = judgement.decision
-        alive = select(literal(1)).where(decision.c.org_id == org, in_force(now)).limit(1)
-        self._for_all = conn.execute(alive.where(decision.c.asset_id.is_(None))).first() is not None
-        self._own = conn.execute(alive.where(decision.c.asset_id.is_not(None))).first() is not None
+        self.decisions = Decisions(conn, org, now)
         root = self.query.root
-        self._with_own = select(decision.c.asset_id).where(
-            decision.c.org_id == org, decision.c.asset_id.is_not(None), in_force(now)
-        )
         self.fixed = possible(root, "fixed")
+        """Fixed findings can be among them."""
         self.current = any(possible(root, name) for name in STATES if name != "fixed")
-        parts: dict[str, list[Node]] = {"finding": [], "decided": [], "asset": [], "timed": [], "pair": []}
-        for node in conjuncts(root):
-            parts[self._level(node)].append(node)
-        self._parts = parts
+        """Findings that assets have now can be among them."""
+        self._nodes = conjuncts(root)
+        self.regions = list(self._regions())
+        """Assets, divided so that within a region the query falls apart into finding and asset."""
 
     @property
     def timed(self) -> bool:
         """Whether it matters for a pair if `finding_state` has a row."""
-        return bool(self._parts["timed"])
-
-    @property
-    def paired(self) -> bool:
-        """Whether something has to be looked up per pair beyond that."""
-        return bool(self._parts["pair"] or self._parts["decided"])
-
-    def of_finding(self) -> ColumnElement[bool]:
-        """Conditions on the finding as such."""
-        return self._all("finding", CURRENT)
-
-    def _of_finding_elsewhere(self) -> ColumnElement[bool]:
-        """On assets that have no decision of their own, whether a finding is decided depends on the finding only."""
-        binding = FindingBinding(self, CURRENT, own=False)
-        decided = (compile_node(node, binding, self.now) for node in self._parts["decided"])
-        return and_(self.of_finding(), *decided)
-
-    def of_asset(self, place: Place) -> ColumnElement[bool]:
-        """Conditions on the asset; for plain pairs, those on the time of opening are of this sort too."""
-        conditions = self._all("asset", CURRENT)
-        return and_(conditions, self._all("timed", PLAIN)) if place is PLAIN else conditions
-
-    def of_pair(self, place: Place) -> ColumnElement[bool]:
-        """What is left."""
-        conditions = and_(self._all("pair", place), self._all("decided", place))
-        return conditions if place is PLAIN else and_(conditions, self._all("timed", place))
+        return any(region.timed for region in self.regions)
 
     def everything(self, place: Place) -> ColumnElement[bool]:
         """All conditions at once."""
-        return and_(*(self._all(name, place) for name in self._parts))
-
-    def undecided(self, *, own: bool) -> ColumnElement[bool]:
-        """No decision covers the pair. `own`: decisions for the asset alone count too."""
-        conditions = [~decided_for_all(detail, key, self.now)] if self._for_all else []
-        if self._own and own:
-            conditions.append(~decided_for(asset.c.id, detail, key, self.now))
-        return and_(true(), *conditions)
-
-    def verdict_in(self, verdicts: frozenset[str], *, own: bool) -> ColumnElement[bool]:
-        """The strongest decision that covers the pair is one of these."""
-        if not (self._for_all or (self._own and own)):
-            return false()
-        found = verdict_of(asset.c.id if self._own and own else literal(0), detail, key, self.now)
-        return func.coalesce(found, "").in_(sorted(verdicts))
-
-    def any_asset_named(self, test: Test) -> bool:
-        """Whether the name of any asset passes a test: most searches are for something else."""
-        query = select(asset.c.id).where(asset.c.org_id == self.org, test(asset.c.name)).limit(1)
-        return self.conn.execute(query).first() is not None
-
-    def eligible_sets(self, place: Place) -> Select[Any]:
-        """Sets that an asset which fits has."""
-        return (
-            select(held.c.set_id)
-            .select_from(held.join(asset, asset.c.id == held.c.asset_id))
-            .where(held.c.org_id == self.org, self.of_asset(place))
-        )
-
-    def sets_with_findings(self) -> Select[Any]:
-        """Sets that have a finding which fits."""
-        return (
-            select(member.c.set_id)
-            .select_from(detail.join(member, member.c.detail_id == detail.c.id).join(key, key.c.id == detail.c.key_id))
-            .where(detail.c.org_id == self.org, self.of_finding())
-        )
+        binding = FindingBinding(self.decisions, place, self.now)
+        return and_(true(), *(compile_node(node, binding, self.now) for node in self._nodes))
 
     def current_pairs(self, *columns: ColumnElement[Any], place: Place = CURRENT) -> Select[Any]:
         """Findings that assets have now, one row each, all conditions applied."""
-        source = (
-            held.join(member, member.c.set_id == held.c.set_id)
-            .join(detail, detail.c.id == member.c.detail_id)
-            .join(key, key.c.id == member.c.key_id)
-            .join(asset, asset.c.id == held.c.asset_id)
-        )
         same = and_(state.c.asset_id == held.c.asset_id, state.c.key_id == member.c.key_id)
         query = select(*columns).where(held.c.org_id == self.org, self.everything(place))
+        if place is MARKED:
+            return query.select_from(_MARKED).where(state.c.org_id == self.org, ~state.c.fixed)
         if place is PLAIN:
-            return query.select_from(source).where(~select(literal(1)).where(same).exists())
-        return query.select_from(source.join(state, same) if place is MARKED else source.outerjoin(state, same))
+            return query.select_from(_PAIRS).where(~select(literal(1)).where(same).exists())
+        return query.select_from(_PAIRS.outerjoin(state, same))
 
     def fixed_pairs(self, *columns: ColumnElement[Any]) -> Select[Any]:
         """Findings that assets had."""
@@ -304,67 +99,15 @@ class Selection:
             .join(key, key.c.id == state.c.key_id)
             .join(asset, asset.c.id == state.c.asset_id)
         )
-        return (
-            select(*columns)
-            .select_from(source)
-            .where(state.c.org_id == self.org, state.c.fixed, self.everything(FIXED))
-        )
-
-    def asset_ids(self) -> Select[Any]:
-        """Assets that have a finding which is selected."""
-        if not (self.timed or self.paired or self.fixed):
-            query = select(held.c.asset_id).select_from(held.join(asset, asset.c.id == held.c.asset_id))
-            fits = held.c.set_id.in_(self.sets_with_findings())
-            return query.where(held.c.org_id == self.org, self.of_asset(CURRENT), fits).correlate(None)
-        places = [self.current_pairs(held.c.asset_id)] if self.current else []
-        if self.fixed:
-            places.append(self.fixed_pairs(state.c.asset_id))
-        if not places:
-            return select(held.c.asset_id).where(false()).correlate(None)
-        return select(union_all(*places).subquery().c[0]).correlate(None)
-
-    def asset_weights(self) -> Subquery:
-        """(asset_id, n, severity, score, total, kev): selected findings summed up per asset; n above 0.
-
-        `total` is the sum of scores in hundredths, so that it is exact.
-        """
-        parts: list[Select[Any]] = []
-        if self.fixed:
-            parts.append(self.fixed_pairs(state.c.asset_id, *_sums()).group_by(state.c.asset_id))
-        if self.current and (self.timed or self._parts["pair"]):
-            parts.append(self.current_pairs(held.c.asset_id, *_sums()).group_by(held.c.asset_id))
-        elif self.current:
-            ordinary: ColumnElement[bool] = true()
-            if self._parts["decided"]:
-                special = self.current_pairs(held.c.asset_id, *_sums()).group_by(held.c.asset_id)
-                parts.append(special.where(asset.c.id.in_(self._with_own)))
-                ordinary = asset.c.id.not_in(self._with_own)
-            parts.append(self._asset_sums(ordinary))
-        if not parts:
-            parts.append(select(held.c.asset_id, *_sums()).where(false()).group_by(held.c.asset_id))
-        every = union_all(*parts).subquery()
-        return _added_up(every).group_by(every.c.asset_id).subquery()
-
-    def _asset_sums(self, ordinary: ColumnElement[bool]) -> Select[Any]:
-        per_set = (
-            select(member.c.set_id, *_sums())
-            .select_from(detail.join(member, member.c.detail_id == detail.c.id).join(key, key.c.id == detail.c.key_id))
-            .where(detail.c.org_id == self.org, self._of_finding_elsewhere())
-            .group_by(member.c.set_id)
-            .subquery()
-        )
-        source = per_set.join(held, held.c.set_id == per_set.c.set_id).join(asset, asset.c.id == held.c.asset_id)
-        return (
-            select(held.c.asset_id, *(per_set.c[name] for name in ("n", "severity", "score", "total", "kev")))
-            .select_from(source)
-            .where(held.c.org_id == self.org, self.of_asset(CURRENT), ordinary)
-        )
+        query = select(*columns).select_from(source)
+        return query.where(state.c.org_id == self.org, state.c.fixed, self.everything(FIXED))
 
     def weights(self) -> Subquery:
         """(detail_id, n): how many assets have a finding in this form; every detail once, n above 0."""
         parts: list[Select[Any]] = []
         if self.current:
-            parts += self._current_weights()
+            for region in self.regions:
+                parts += region.weights()
         if self.fixed:
             parts.append(self.fixed_pairs(detail.c.id.label("detail_id"), literal(1).label("n")))
         if not parts:
@@ -378,75 +121,216 @@ class Selection:
         weights = self.weights()
         return int(self.conn.execute(select(func.coalesce(func.sum(weights.c.n), 0))).scalar_one())
 
-    def _current_weights(self) -> list[Select[Any]]:
+    def asset_ids(self) -> Select[Any]:
+        """Assets that have a finding which is selected."""
+        places = [region.asset_ids() for region in self.regions] if self.current else []
+        if self.fixed:
+            places.append(self.fixed_pairs(state.c.asset_id))
+        if not places:
+            return select(held.c.asset_id).where(false()).correlate(None)
+        if len(places) == 1:
+            return places[0].correlate(None)
+        return select(union_all(*places).subquery().c[0]).correlate(None)
+
+    def asset_weights(self) -> Subquery:
+        """(asset_id, n, severity, score, total, kev): selected findings summed up per asset; n above 0.
+
+        `total` is the sum of scores in hundredths, so that it is exact.
+        """
+        parts: list[Select[Any]] = []
+        if self.fixed:
+            parts.append(self.fixed_pairs(state.c.asset_id, *_sums()).group_by(state.c.asset_id))
+        if self.current:
+            parts += [region.asset_sums() for region in self.regions]
+        if not parts:
+            parts.append(select(held.c.asset_id, *_sums()).where(false()).group_by(held.c.asset_id))
+        every = union_all(*parts).subquery()
+        return _added_up(every).group_by(every.c.asset_id).subquery()
+
+    def _regions(self) -> Iterable["Region"]:
+        levels: dict[str, list[Node]] = {"finding": [], "asset": [], "timed": [], "pair": [], "decided": []}
+        words: list[Words] = []
+        for node in self._nodes:
+            level = self._level(node)
+            if level == "word" and isinstance(node, Words) and len(words) < _WORDS:
+                words.append(node)
+            else:
+                levels["pair" if level == "word" else level].append(node)
+        decided = levels.pop("decided")
+        for own, *named in product((False, True) if decided else (False,), *((False, True) for _ in words)):
+            parts = {level: list(nodes) for level, nodes in levels.items()}
+            among: list[ColumnElement[bool]] = []
+            if decided:
+                parts["pair" if own else "finding"] += decided
+                among.append(asset.c.id.in_(self.decisions.assets) if own else asset.c.id.not_in(self.decisions.assets))
+            for node, has_name in zip(words, named, strict=True):
+                test = like(node.text, inside=True)(asset.c.name)
+                among.append(test if has_name else not_(test))
+                if not has_name:
+                    parts["finding"].append(node)
+            yield Region(self, parts, among)
+
+    def _level(self, node: Node) -> str:
+        """finding, asset, timed (asset for plain pairs), decided or word (finding in most assets), or pair."""
+        match node:
+            case All(parts) | Either(parts):
+                levels = {self._level(part) for part in parts}
+            case Not(part) | Nested(None, part):
+                levels = {self._level(part)}
+            case Nested(_, part):
+                levels = {"finding", self._level(part)}
+            case Words(text):
+                return "word" if self._any_asset_named(text) else "finding"
+            case Match(field) | Age(field):
+                if field.name == "state":
+                    return "decided" if self.decisions.own else "finding"
+                if field.name in _TIMED:
+                    return "timed"
+                return {Level.FINDING: "finding", Level.ASSET: "asset", Level.PAIR: "pair"}[field.level]
+        if "word" in levels:
+            return "pair"
+        if levels <= {"finding", "decided"}:
+            return max(levels, default="finding", key=["finding", "decided"].index)
+        if len(levels) == 1:
+            return levels.pop()
+        return "timed" if levels == {"asset", "timed"} else "pair"
+
+    def _any_asset_named(self, text: str) -> bool:
+        """Whether the name of any asset has a text in it: most searches are for something else."""
+        named = select(asset.c.id).where(asset.c.org_id == self.org, like(text, inside=True)(asset.c.name))
+        return self.conn.execute(named.limit(1)).first() is not None
+
+
+_PAIRS = (
+    held.join(member, member.c.set_id == held.c.set_id)
+    .join(detail, detail.c.id == member.c.detail_id)
+    .join(key, key.c.id == member.c.key_id)
+    .join(asset, asset.c.id == held.c.asset_id)
+)
+_MARKED = (
+    state.join(held, held.c.asset_id == state.c.asset_id)
+    .join(member, and_(member.c.set_id == held.c.set_id, member.c.key_id == state.c.key_id))
+    .join(detail, detail.c.id == member.c.detail_id)
+    .join(key, key.c.id == member.c.key_id)
+    .join(asset, asset.c.id == state.c.asset_id)
+)
+
+
+class Region:
+    """Some of the assets, with the query's conditions by what they depend on."""
+
+    def __init__(self, selection: Selection, parts: dict[str, list[Node]], among: list[ColumnElement[bool]]) -> None:
+        self.selection, self._parts = selection, parts
+        self._among = and_(true(), *among)
+
+    @property
+    def timed(self) -> bool:
+        """Whether it matters for a pair if `finding_state` has a row."""
+        return bool(self._parts["timed"])
+
+    @property
+    def paired(self) -> bool:
+        """Whether something has to be looked up per pair beyond that."""
+        return bool(self._parts["pair"])
+
+    def of_finding(self) -> ColumnElement[bool]:
+        """Conditions on the finding as such."""
+        return self._all("finding", CURRENT, whole=False)
+
+    def of_asset(self, place: Place) -> ColumnElement[bool]:
+        """Conditions on the asset; for plain pairs, those on the time of opening are of this sort too."""
+        conditions = and_(self._among, self._all("asset", CURRENT))
+        return and_(conditions, self._all("timed", PLAIN)) if place is PLAIN else conditions
+
+    def of_pair(self, place: Place) -> ColumnElement[bool]:
+        """What is left."""
+        conditions = self._all("pair", place)
+        return conditions if place is PLAIN else and_(conditions, self._all("timed", place))
+
+    def pairs(self, *columns: ColumnElement[Any], place: Place = CURRENT) -> Select[Any]:
+        """Findings that the region's assets have now, one row each."""
+        return self.selection.current_pairs(*columns, place=place).where(self._among)
+
+    def eligible_sets(self, place: Place) -> Select[Any]:
+        """Sets that an asset which fits has."""
+        return (
+            select(held.c.set_id)
+            .select_from(held.join(asset, asset.c.id == held.c.asset_id))
+            .where(held.c.org_id == self.selection.org, self.of_asset(place))
+        )
+
+    def sets_with_findings(self) -> Select[Any]:
+        """Sets that have a finding which fits."""
+        return select(member.c.set_id).select_from(_MEMBERS).where(*self._fitting())
+
+    def asset_ids(self) -> Select[Any]:
+        """Assets with a finding that is selected."""
+        if self.timed or self.paired:
+            return self.pairs(held.c.asset_id)
+        query = select(held.c.asset_id).select_from(held.join(asset, asset.c.id == held.c.asset_id))
+        fits = held.c.set_id.in_(self.sets_with_findings())
+        return query.where(held.c.org_id == self.selection.org, self.of_asset(CURRENT), fits)
+
+    def weights(self) -> list[Select[Any]]:
+        """(detail_id, n), to be added up."""
         one, minus = literal(1).label("n"), literal(-1).label("n")
         detail_id = member.c.detail_id.label("detail_id")
-        if self._parts["pair"]:
-            return [self.current_pairs(detail_id, one)]
-        apart: list[Select[Any]] = []
-        ordinary: ColumnElement[bool] = true()
-        if self._parts["decided"]:
-            apart.append(self.current_pairs(detail_id, one).where(asset.c.id.in_(self._with_own)))
-            ordinary = asset.c.id.not_in(self._with_own)
+        if self.paired:
+            return [self.pairs(detail_id, one)]
         sharing = (
             select(held.c.set_id, func.count().label("n"))
             .select_from(held.join(asset, asset.c.id == held.c.asset_id))
-            .where(held.c.org_id == self.org, self.of_asset(PLAIN), ordinary)
+            .where(held.c.org_id == self.selection.org, self.of_asset(PLAIN))
             .group_by(held.c.set_id)
             .subquery()
         )
-        product = (
+        shared = (
             select(detail_id, sharing.c.n)
             .select_from(sharing)
             .join(member, member.c.set_id == sharing.c.set_id)
             .join(detail, detail.c.id == member.c.detail_id)
             .join(key, key.c.id == member.c.key_id)
-            .where(self._of_finding_elsewhere())
+            .where(self.of_finding())
         )
         if not self.timed:
-            return [product, *apart]
+            return [shared]
         # Marked pairs were counted as if they were plain: take those out, and count them as what they are.
-        marked = (
-            state.join(held, held.c.asset_id == state.c.asset_id)
-            .join(member, and_(member.c.set_id == held.c.set_id, member.c.key_id == state.c.key_id))
-            .join(detail, detail.c.id == member.c.detail_id)
-            .join(key, key.c.id == member.c.key_id)
-            .join(asset, asset.c.id == state.c.asset_id)
-        )
-        here = and_(state.c.org_id == self.org, ~state.c.fixed, ordinary)
+        as_plain = self.selection.everything(PLAIN)
+        marked = select(detail_id, minus).select_from(_MARKED).where(self._among, as_plain)
         return [
-            product,
-            select(detail_id, minus).select_from(marked).where(here, self.everything(PLAIN)),
-            select(detail_id, one).select_from(marked).where(here, self.everything(MARKED)),
-            *apart,
+            shared,
+            marked.where(state.c.org_id == self.selection.org, ~state.c.fixed),
+            self.pairs(detail_id, one, place=MARKED),
         ]
 
-    def _all(self, level: str, place: Place) -> ColumnElement[bool]:
-        binding = FindingBinding(self, place)
-        return and_(true(), *(compile_node(node, binding, self.now) for node in self._parts[level]))
+    def asset_sums(self) -> Select[Any]:
+        """As `Selection.asset_weights`, for the region."""
+        if self.timed or self.paired:
+            return self.pairs(held.c.asset_id, *_sums()).group_by(held.c.asset_id)
+        per_set = (
+            select(member.c.set_id, *_sums())
+            .select_from(_MEMBERS)
+            .where(*self._fitting())
+            .group_by(member.c.set_id)
+            .subquery()
+        )
+        source = per_set.join(held, held.c.set_id == per_set.c.set_id).join(asset, asset.c.id == held.c.asset_id)
+        return (
+            select(held.c.asset_id, *(per_set.c[name] for name in ("n", "severity", "score", "total", "kev")))
+            .select_from(source)
+            .where(held.c.org_id == self.selection.org, self.of_asset(CURRENT))
+        )
 
-    def _level(self, node: Node) -> str:
-        """finding, asset, timed (asset for plain pairs), or pair."""
-        match node:
-            case All(parts) | Either(parts):
-                levels = {self._level(part) for part in parts}
-            case Not(part) | Nested(None, part):
-                return self._level(part)
-            case Nested(_, part):
-                levels = {"finding", self._level(part)}
-            case Words(text):
-                from bartizan.inventory.query.compile import like
+    def _fitting(self) -> list[ColumnElement[bool]]:
+        return [detail.c.org_id == self.selection.org, self.of_finding()]
 
-                return "pair" if self.any_asset_named(like(text, inside=True)) else "finding"
-            case Match(field) | Age(field):
-                if field.name == "state":
-                    return "decided" if self._own else "finding"
-                if field.name in _TIMED:
-                    return "timed"
-                return {Level.FINDING: "finding", Level.ASSET: "asset", Level.PAIR: "pair"}[field.level]
-        if len(levels) <= 1:
-            return levels.pop() if levels else "finding"
-        return "timed" if levels == {"asset", "timed"} else "pair"
+    def _all(self, level: str, place: Place, *, whole: bool = True) -> ColumnElement[bool]:
+        now = self.selection.now
+        binding = FindingBinding(self.selection.decisions, place, now, whole=whole)
+        return and_(true(), *(compile_node(node, binding, now) for node in self._parts[level]))
+
+
+_MEMBERS = detail.join(member, member.c.detail_id == detail.c.id).join(key, key.c.id == detail.c.key_id)
 
 
 def _sums() -> list[ColumnElement[Any]]:

@@ -7,7 +7,21 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, and_, case, literal, null, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Row,
+    Select,
+    SmallInteger,
+    and_,
+    case,
+    cast,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from bartizan.inventory.errors import NotFound
 from bartizan.inventory.findings import SEVERITY
@@ -48,7 +62,7 @@ def _entry(
     at: Any, kind: Any, *, which: Any = "", number: Any = 0, told: Any = "", count: Any = 1, more: Any = None
 ) -> list[Any]:
     """The columns that all entries have. `more`: severity's rank and a finding's key, where there is one."""
-    rank, key_id = more or (null(), null())
+    rank, key_id = more or (cast(null(), SmallInteger), cast(null(), BigInteger))
     plain = {"at": at, "kind": kind, "which": which, "number": number, "told": told, "findings": count}
     columns = [
         value.label(name) if hasattr(value, "label") else literal(value).label(name) for name, value in plain.items()
