@@ -182,12 +182,13 @@ def _look_at(path: Path, folder: Path) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
+    """Without just-in-time compilation: it takes longer than our queries do."""
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         pool_size=5,
         max_overflow=10,
-        connect_args={"options": "-c timezone=UTC -c lock_timeout=30s", "application_name": "bartizan"},
+        connect_args={"options": "-c timezone=UTC -c lock_timeout=30s -c jit=off", "application_name": "bartizan"},
     )
 
 
