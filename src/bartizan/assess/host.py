@@ -4,6 +4,7 @@ Both the one-shot scan and the server call this, so that they agree.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 
 from bartizan.assess.policy.engine import ASSESSOR as POLICY
@@ -42,11 +43,12 @@ def assess_host(
     advisories: "AdvisoryFile | None",
     policies: PolicySet | None,
     parameters: Parameters | None = None,
+    today: date | None = None,
 ) -> list[Assessment]:
     """Judge a host by its policies and each of its package sections by the advisories.
 
-    None for `policies` or `advisories` leaves that knowledge out; vulnerability assessors then say that nothing was
-    judged.
+    `today` decides which releases are out of support; without it, the day of the newest advisory does. None for
+    `policies` or `advisories` leaves that knowledge out; vulnerability assessors then say that nothing was judged.
     """
     from bartizan.assess.vulnerability.assessor import assess_packages
 
@@ -56,5 +58,5 @@ def assess_host(
     for name, read in scopes(sections).items():
         if name != POLICY:
             given = {key: sections[key] for key in read if key in sections}
-            out.append(assess_packages(name.removeprefix("vulnerability:"), given, advisories))
+            out.append(assess_packages(name.removeprefix("vulnerability:"), given, advisories, today=today))
     return out

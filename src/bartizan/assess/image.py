@@ -7,6 +7,7 @@ people at different times.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from bartizan.assess.policy.engine import ASSESSOR as POLICY
@@ -52,8 +53,9 @@ def assess_image(
     policies: PolicySet | None,
     parameters: Parameters | None = None,
     base: Base | None = None,
+    today: date | None = None,
 ) -> list[Assessment]:
-    """Judge an image's packages, and its configuration where policies are given."""
+    """Judge an image's packages, and its configuration where policies are given. `today` as in `assess_host`."""
     from bartizan.assess.host import scopes
     from bartizan.assess.vulnerability.assessor import assess_packages
 
@@ -65,7 +67,7 @@ def assess_image(
     for name, read in scopes(sections).items():
         if name != POLICY:
             given = {key: sections[key] for key in read if key in sections}
-            assessed = assess_packages(name.removeprefix("vulnerability:"), given, advisories)
+            assessed = assess_packages(name.removeprefix("vulnerability:"), given, advisories, today=today)
             out.append(replace_findings(assessed, origins))
     return out
 

@@ -82,7 +82,7 @@ def fetch_and_compile(data: Path | None, mirror: str | None, only: Sequence[str]
     if not report.fetched and not report.unchanged:
         raise Failure("nothing could be fetched", meaning="The advisories that were there are untouched.")
     if report.fetched or not (folder.parent / ADVISORIES).exists():
-        compile_into(folder, folder.parent, keep_going=True)
+        compile_into(folder, folder.parent, keep_going=False)
     return ExitCode.FINDINGS if report.failed else ExitCode.CLEAN
 
 

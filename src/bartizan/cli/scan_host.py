@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bartizan import __version__
 from bartizan.cli.failure import ExitCode, Failure
-from bartizan.cli.scanning import Asked, scan
+from bartizan.cli.scanning import Asked, day_of, scan
 from bartizan.exchange.interface import ScanResult
 from bartizan.model.snapshot import Snapshot
 
@@ -19,7 +19,9 @@ def scan_host(asked: Asked, root: Path) -> ScanResult:
         asked,
         "this host" if root == Path("/") else str(root),
         lambda now, step: collect(root, now, step),
-        lambda snapshot, advisories, policies: assess_host(snapshot.sections, advisories=advisories, policies=policies),
+        lambda snapshot, advisories, policies: assess_host(
+            snapshot.sections, advisories=advisories, policies=policies, today=day_of(snapshot)
+        ),
     )
 
 

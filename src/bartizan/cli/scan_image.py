@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bartizan import __version__
 from bartizan.cli.failure import ExitCode, Failure
-from bartizan.cli.scanning import Asked, scan
+from bartizan.cli.scanning import Asked, day_of, scan
 from bartizan.collect.containers.image import ImageError, ImageSource, Platform
 from bartizan.exchange.interface import ScanResult
 
@@ -44,7 +44,11 @@ def scan_image(asked: Asked, where: Where) -> ScanResult:
             where.name,
             lambda now, step: collect_image(source, sensor=f"cli/{__version__}", now=now, progress=step),
             lambda snapshot, advisories, policies: assess_image(
-                snapshot.sections, advisories=advisories, policies=policies, base=base
+                snapshot.sections,
+                advisories=advisories,
+                policies=policies,
+                base=base,
+                today=day_of(snapshot),
             ),
         )
     except (ImageError, LayerError) as error:

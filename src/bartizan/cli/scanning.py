@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +73,11 @@ def scan(asked: Asked, what: str, collect: Collect, assess: Assess) -> ScanResul
         incomplete=_incomplete(assessments, asked, have_advisories=advisories is not None),
         least=asked.least,
     )
+
+
+def day_of(snapshot: Snapshot) -> date:
+    """The day on which a snapshot was taken: what was out of support then is."""
+    return date.fromisoformat(snapshot.taken_at[:10])
 
 
 def exit_code(result: ScanResult, threshold: Severity | None) -> ExitCode:

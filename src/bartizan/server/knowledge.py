@@ -7,6 +7,7 @@ looked at, not who wrote it.
 import logging
 import threading
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from bartizan.assess.policy.engine import ASSESSOR as POLICY
@@ -25,11 +26,13 @@ class Knowledge:
 
     advisories: AdvisoryFile | None
     policies: PolicySet
+    today: date
+    """Decides which releases are out of support."""
 
     def digests(self) -> dict[str, str]:
         """By family of assessors, as the inventory wants it."""
         return {
-            "vulnerability": vulnerability_knowledge(self.advisories),
+            "vulnerability": vulnerability_knowledge(self.advisories, self.today),
             POLICY: self.policies.digest,
         }
 
@@ -57,7 +60,7 @@ class KnowledgeShelf:
             if mark != self._mark:
                 self._mark = mark
                 self._open = self._reopen() if mark else None
-            return Knowledge(self._open, self._policies)
+            return Knowledge(self._open, self._policies, datetime.now(UTC).date())
 
     def _reopen(self) -> AdvisoryFile | None:
         try:

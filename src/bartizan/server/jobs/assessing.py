@@ -82,7 +82,7 @@ def judge(assessor: str, sections: Mapping[str, Section], knowledge: Knowledge) 
     try:
         if family == POLICY:
             return assess_resource(host_resource(sections, "host"), knowledge.policies)
-        return assess_packages(part, sections, knowledge.advisories)
+        return assess_packages(part, sections, knowledge.advisories, today=knowledge.today)
     except Exception as error:  # one input that an assessor stumbles over must not keep all others waiting
         LOG.exception("an assessor failed", extra={"assessor": assessor})
         return _broken(assessor, knowledge.digests()[family], error)
