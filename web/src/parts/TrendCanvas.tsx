@@ -91,7 +91,7 @@ export default function TrendCanvas({ points, onDay }: { points: TrendPoint[]; o
             smooth: 0.15,
             lineStyle: { width: 1.5, color: colour(`--${severity}`) },
             areaStyle: { color: colour(`--${severity}`), opacity: 0.42 },
-            endLabel: { show: (points.at(-1)?.open[severity] ?? 0) > 0, formatter: severity, color: ink, fontSize: 11, distance: 6 },
+            endLabel: { show: (points.at(-1)?.open[severity] ?? 0) > 0, formatter: severity, color: ink, fontSize: 11, distance: 6, offset: [0, severity === "critical" ? -7 : 0] },
             labelLayout: { moveOverlap: "shiftY" },
             itemStyle: { color: colour(`--${severity}`) },
             data: points.map(({ open }) => open[severity]),
