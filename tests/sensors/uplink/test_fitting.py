@@ -26,6 +26,12 @@ def test_a_section_over_its_limit_becomes_a_problem() -> None:
     assert "too large" in fitted.sections["files"].problems[0].reason
 
 
+def test_known_sizes_are_not_measured_again() -> None:
+    one = snapshot(os="a", files="b")
+    digest = one.sections["files"].digest
+    assert fit(one, {digest: 5000}, section_limit=1000).sections["files"].facts is None
+
+
 def test_the_largest_give_way_until_the_rest_fits() -> None:
     fitted = fit(snapshot(a="x" * 500, b="x" * 900, c="x" * 100), limit=1000)
     assert [name for name, section in fitted.sections.items() if section.facts is None] == ["b"]

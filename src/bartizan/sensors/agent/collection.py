@@ -4,24 +4,21 @@ What was collected is on disk before the first byte is sent, and leaves the disk
 be killed at any point: the next one goes on.
 """
 
-import argparse
 import contextlib
 import ctypes
 import os
-import platform
 import resource
 import sqlite3
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from bartizan.collect.filesystem.interface import FilesystemError
 from bartizan.model.asset import AssetRef
-from bartizan.model.snapshot import Section, Snapshot
+from bartizan.model.snapshot import Snapshot
 from bartizan.sensors.agent import credential as credentials
 from bartizan.sensors.agent import exits, gather, plan
 from bartizan.sensors.agent.log import log
-from bartizan.sensors.agent.options import Options, add_pass_options, read
+from bartizan.sensors.agent.options import Options
 from bartizan.sensors.agent.watcher import take_lock
 from bartizan.sensors.uplink.client import Client, Server
 from bartizan.sensors.uplink.delivery import NotEnrolled, Queued, Rejected, Unavailable
@@ -37,12 +34,8 @@ CONFIGURED = {"interval": (10, 86400), "full_interval": (600, 7 * 86400)}
 
 def main(arguments: list[str]) -> int:
     """`full|quick [options]`, as the watcher starts it."""
-    parser = argparse.ArgumentParser(prog="pass")
-    parser.add_argument("mode", choices=("full", "quick"))
-    add_pass_options(parser)
-    parsed = parser.parse_args(arguments)
     _be_modest()
-    return run(parsed.mode, read(parsed))
+    return run(arguments[0], Options.of(arguments[1:]))
 
 
 def run(mode: str, options: Options) -> int:
@@ -78,24 +71,22 @@ class _Pass:
             snapshot = self._collect(spool)
             changed = spool.put(snapshot)
             self._plan.watch = gather.watched(self._options.root)
-            self._plan.walk = gather.walked(self._options.root, snapshot)
+            if self._mode == "full":
+                self._plan.walk = gather.walked(self._options.root, snapshot)
             self._write_plan()
             code = self._deliver(spool, snapshot, changed=changed)
             self._write_plan()
         return code
 
     def _collect(self, spool: Spool) -> Snapshot:
-        newest = spool.newest()
-        before = spool.sections(newest, sorted(newest.manifest)) if newest else {}
-        now = datetime.now(UTC)
-        complete = newest is not None and before.keys() == newest.manifest.keys()
-        if self._mode == "quick" and not complete:
+        newest, now = spool.newest(), datetime.now(UTC)
+        if newest is None or not spool.has(newest.manifest):
             self._mode = "full"
-        take = gather.full(self._options.root, now) if self._mode == "full" else self._quick(now, before)
-        return fit(take)
-
-    def _quick(self, now: datetime, before: Mapping[str, Section]) -> Snapshot:
-        return gather.quick(self._options.root, now, before)
+        if self._mode == "full" or newest is None:
+            snapshot = gather.full(self._options.root, now)
+        else:
+            snapshot = gather.quick(self._options.root, now, newest.manifest)
+        return fit(snapshot, spool.sizes(snapshot.manifest()))
 
     def _deliver(self, spool: Spool, snapshot: Snapshot, *, changed: bool) -> int:
         server = Server.parse(self._options.server, self._options.ca_file)
@@ -219,7 +210,7 @@ def _be_modest() -> None:
         os.nice(19)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-    number = {"x86_64": 251, "aarch64": 30}.get(platform.machine())  # ioprio_set(2)
+    number = {"x86_64": 251, "aarch64": 30}.get(os.uname().machine)  # ioprio_set(2)
     if number is not None:
         own_process, idle = 1, 3 << 13
         ctypes.CDLL(None, use_errno=True).syscall(number, own_process, 0, idle)

@@ -1,8 +1,8 @@
 """What a pass reads: everything, or only what can be read without walking the whole filesystem.
 
 A full pass finds every package file by one walk, which on a large disk takes seconds. A quick pass reads the host's
-sections and the distribution's own package databases (they lie at known paths) and takes the other sections from the
-snapshot before.
+sections and the distribution's own package databases (they lie at known paths) and carries the other sections over from
+the snapshot before, by their digests alone: their contents are in the spool.
 """
 
 import os
@@ -37,10 +37,10 @@ def full(root: str, now: datetime) -> Snapshot:
     return collect_host(LocalView(root), sensor=SENSOR, now=now)
 
 
-def quick(root: str, now: datetime, before: Mapping[str, Section]) -> Snapshot:
-    """What needs no walk, over the sections of the snapshot before."""
+def quick(root: str, now: datetime, before: Mapping[str, str]) -> Snapshot:
+    """What needs no walk, over the sections of the manifest before."""
     view = _KnownPaths(root)
-    sections = dict(before)
+    sections = {name: Section(name=name, facts=None, digest=digest) for name, digest in before.items()}
     for collector in COLLECTORS:
         sections[collector.section] = run(collector, view)
     databases = read_packages(view, readers=_DATABASES)

@@ -1,16 +1,19 @@
 """The agent's command line. What it understood is handed on to the watcher and to each pass as plain arguments."""
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bartizan import __version__
 from bartizan.sensors.agent import exits, watcher
 from bartizan.sensors.agent.log import log
 from bartizan.sensors.uplink.client import Server, ServerAddress
+
+if TYPE_CHECKING:
+    import argparse  # a pass does without it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +40,21 @@ class Options:
         }
         return [part for name, value in named.items() if value for part in (name, value)]
 
+    @classmethod
+    def of(cls, arguments: Sequence[str]) -> "Options":
+        """From what `arguments` wrote."""
+        named = dict(zip(arguments[::2], arguments[1::2], strict=True))
+        return cls(
+            state=Path(named["--state"]),
+            server=named["--server"],
+            ca_file=named.get("--ca-file", ""),
+            activation_key_file=named.get("--activation-key-file", ""),
+            interval=int(named.get("--interval", "0")),
+            root=named["--root"],
+        )
 
-def read(parsed: argparse.Namespace) -> Options:
+
+def read(parsed: "argparse.Namespace") -> Options:
     return Options(
         state=parsed.state.absolute(),
         server=parsed.server,
@@ -49,7 +65,7 @@ def read(parsed: argparse.Namespace) -> Options:
     )
 
 
-def add_pass_options(parser: argparse.ArgumentParser) -> None:
+def add_pass_options(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--state", type=Path, required=True, help="folder for credential, spool and lock")
     parser.add_argument("--server", required=True, help="https://host[:port] of the Bartizan server")
     parser.add_argument("--ca-file", default="", type=_file, help="PEM file of a private certificate authority")
@@ -63,6 +79,8 @@ def main(arguments: Sequence[str]) -> int:  # noqa: RET503 - execv does not come
         from bartizan.sensors.agent.payload import main as show
 
         return show(arguments[1:])
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="python -m bartizan.sensors.agent",
         description="Watches this host and sends what changed to the server. "
@@ -117,24 +135,30 @@ def _once(options: Options) -> int:
 def _interval(text: str) -> int:
     value = int(text)
     if not 10 <= value <= 86400:
-        raise argparse.ArgumentTypeError("between 10 and 86400 seconds")
+        raise _unusable("between 10 and 86400 seconds")
     return value
 
 
 def _poll(text: str) -> float:
     value = float(text)
     if not 0.1 <= value <= 3600:
-        raise argparse.ArgumentTypeError("between 0.1 and 3600 seconds")
+        raise _unusable("between 0.1 and 3600 seconds")
     return value
 
 
 def _file(text: str) -> str:
     if text and not Path(text).is_file():
-        raise argparse.ArgumentTypeError(f"{text} is not a file")
+        raise _unusable(f"{text} is not a file")
     return str(Path(text).absolute()) if text else ""
 
 
 def _folder(text: str) -> str:
     if not Path(text).is_dir():
-        raise argparse.ArgumentTypeError(f"{text} is not a folder")
+        raise _unusable(f"{text} is not a folder")
     return str(Path(text).absolute())
+
+
+def _unusable(reason: str) -> Exception:
+    import argparse
+
+    return argparse.ArgumentTypeError(reason)

@@ -15,7 +15,7 @@ from bartizan.sensors.agent import exits, plan
 from bartizan.sensors.agent.log import log
 from bartizan.sensors.uplink.backoff import delay
 
-POLL = 4.0
+POLL = 5.0
 """Seconds between looks. A change is acted on at the second look that finds it at rest."""
 SETTLE = 10.0
 """Seconds after which a change is acted on though it goes on."""

@@ -28,7 +28,7 @@ LIMIT = 64 << 20
 """Bytes of compressed sections that wait."""
 
 _SCHEMA = """
-create table if not exists section (digest text primary key, body blob not null) without rowid;
+create table if not exists section (digest text primary key, size integer not null, body blob not null) without rowid;
 create table if not exists snapshot (
   seq integer primary key autoincrement, asset text not null, taken_at text not null, sensor text not null,
   manifest text not null, waiting integer not null
@@ -71,17 +71,21 @@ class Spool:
         return int(row[0]) if row else 0
 
     def put(self, snapshot: Snapshot) -> bool:
-        """Keep a snapshot; False where it says the same as the newest one, which then needs no place of its own."""
+        """Keep a snapshot; False where it says the same as the newest one, which then needs no place of its own.
+
+        Only the contents of sections that are not here yet are looked at: others may be carried along by their digest.
+        """
         newest = self.newest()
         manifest = snapshot.manifest()
-        if newest and newest.manifest == manifest and newest.asset == snapshot.asset and self._has(manifest):
+        if newest and newest.manifest == manifest and newest.asset == snapshot.asset and self.has(manifest):
             return False
         with self._db:
+            here = self.sizes(manifest)
             for section in snapshot.sections.values():
-                body = canonical({"name": section.name, "facts": section.facts, "problems": section.problems})
-                self._db.execute(
-                    "insert or ignore into section values (?, ?)", (section.digest, zlib.compress(body, 6))
-                )
+                if section.digest not in here:
+                    body = canonical({"facts": section.facts, "problems": section.problems})
+                    row = (section.digest, len(body), zlib.compress(body, 6))
+                    self._db.execute("insert or ignore into section values (?, ?, ?)", row)
             self._db.execute(
                 "insert into snapshot (asset, taken_at, sensor, manifest, waiting) values (?, ?, ?, ?, 1)",
                 (
@@ -131,12 +135,16 @@ class Spool:
             self._drop(entry.seq)
             self._forget()
 
-    def _has(self, manifest: Mapping[str, str]) -> bool:
-        """Whether the contents of all sections are here."""
-        wanted = set(manifest.values())
+    def sizes(self, manifest: Mapping[str, str]) -> dict[str, int]:
+        """Digest to bytes of canonical JSON, of those sections whose contents are here."""
+        wanted = tuple(set(manifest.values()))
         marks = ",".join("?" * len(wanted))
-        query = f"select count(*) from section where digest in ({marks})"  # noqa: S608 - question marks only
-        return bool(self._db.execute(query, tuple(wanted)).fetchone()[0] == len(wanted))
+        query = f"select digest, size from section where digest in ({marks})"  # noqa: S608 - question marks only
+        return dict(self._db.execute(query, wanted).fetchall())
+
+    def has(self, manifest: Mapping[str, str]) -> bool:
+        """Whether the contents of all sections are here."""
+        return self.sizes(manifest).keys() == set(manifest.values())
 
     def _drop(self, seq: int) -> None:
         self._db.execute("update snapshot set waiting = 0 where seq = ?", (seq,))

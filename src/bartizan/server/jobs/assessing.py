@@ -99,4 +99,4 @@ def _broken(assessor: str, digest: str, error: Exception) -> Assessment:
         evidence={"reason": f"{type(error).__name__}: {error}"[:500]},
         fix=Fix(text="The server's log has the details. Please report it with them."),
     )
-    return Assessment(assessor=assessor, knowledge=digest, findings=(finding,), counts={"unknown": 1})
+    return Assessment(assessor=assessor, knowledge=digest, findings=(finding,), counts={"unknown": 1}, blind=True)

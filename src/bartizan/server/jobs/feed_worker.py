@@ -9,7 +9,10 @@ Writes one line of JSON for each step to standard output: {"step": "osv/Debian"}
 
 import asyncio
 import json
+import shutil
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +20,35 @@ from bartizan.assess.vulnerability.compile import compile_feeds
 from bartizan.assess.vulnerability.ecosystems import ECOSYSTEMS
 from bartizan.assess.vulnerability.feed_report import FeedError
 
+LEFT_BEHIND = 6 * 3600
+"""Seconds after which a scratch folder belongs to nobody."""
+
 
 def main(arguments: list[str]) -> int:
     verb, source, target = arguments[0], Path(arguments[1]), Path(arguments[2])
+    signal.signal(signal.SIGTERM, _stop)
+    _clear(target)
     try:
         if verb == "sync":
             _fetch(source)
-        report = compile_feeds(source, target, lambda step: _say(step=str(step)), keep_going=verb == "sync")
+        report = compile_feeds(source, target, lambda step: _say(step=str(step)))
     except (FeedError, FetchFailed) as error:
         _say(failed=str(error))
         return 1
     _say(done={"id": report.id, "records": report.records, "problems": len(report.problems)})
     return 0
+
+
+def _stop(*_: object) -> None:
+    """Leave by an exception, so that what is half-done is cleared away."""
+    sys.exit(128 + signal.SIGTERM)
+
+
+def _clear(target: Path) -> None:
+    """What a worker left behind that was killed outright."""
+    for folder in target.parent.glob(f".{target.name}-*"):
+        if time.time() - folder.stat().st_mtime > LEFT_BEHIND:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class FetchFailed(Exception):

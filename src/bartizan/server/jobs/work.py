@@ -173,6 +173,10 @@ class Jobs:
             self._hub.publish(org, "jobs")
             try:
                 result = step(job_id, org, *arguments)
+            except ServerStopping:
+                state = "put down"
+                raise
+            else:
                 state = "done"
                 return result
             finally:
