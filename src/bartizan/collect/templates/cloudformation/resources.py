@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.resources.values import Unknown, Value
+from bartizan.collect.templates.aws import kinds as aws_kinds
 from bartizan.collect.templates.cloudformation.template import Template, short_form
 from bartizan.collect.templates.cloudformation.types import s3
 from bartizan.collect.templates.declared import Declared, TemplateProblem
@@ -11,7 +12,7 @@ from bartizan.collect.templates.family import Family
 from bartizan.collect.templates.located import LocatedError, load_all
 from bartizan.collect.templates.normal import TemplateResources, normalised
 
-FAMILIES: tuple[Family, ...] = (s3.FAMILY,)
+FAMILIES: tuple[Family, ...] = (*aws_kinds.CLOUDFORMATION, s3.FAMILY)
 
 TEMPLATE_LIMIT = 64 << 20
 _NESTED = 10

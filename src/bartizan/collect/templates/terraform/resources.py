@@ -7,6 +7,7 @@ from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.resources.values import Unknown, Value
+from bartizan.collect.templates.aws import kinds as aws_kinds
 from bartizan.collect.templates.declared import Declared, TemplateProblem
 from bartizan.collect.templates.family import Family
 from bartizan.collect.templates.normal import TemplateResources, normalised
@@ -15,7 +16,7 @@ from bartizan.collect.templates.terraform.source import Sources
 from bartizan.collect.templates.terraform.types import aws_s3
 from bartizan.model.resource import Location
 
-FAMILIES: tuple[Family, ...] = (aws_s3.FAMILY,)
+FAMILIES: tuple[Family, ...] = (*aws_kinds.TERRAFORM, aws_s3.FAMILY,)
 
 PLAN_LIMIT = 512 << 20
 
