@@ -99,7 +99,7 @@ def create_app(settings: Settings) -> Litestar:
             backend="gzip",
             gzip_compress_level=5,
             minimum_size=1024,
-            exclude=["/api/v1/stream", "/api/v1/uplink", "^/assets/"],
+            exclude=["/api/v1/stream", "/api/v1/uplink", "\\.(?:woff2?|png|jpg|webp)$"],
         ),
         request_max_body_size=BODY_LIMIT,
         openapi_config=CONFIG,

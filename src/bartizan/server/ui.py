@@ -126,11 +126,10 @@ def _file(request: Request[None, None, State], asset: Asset) -> Response[bytes]:
     headers = {"Cache-Control": "public, max-age=31536000, immutable" if asset.for_ever else "no-cache"}
     path = asset.path
     if asset.path.suffix in _TEXT:
-        headers["Vary"] = "Accept-Encoding"
         accepted = request.headers.get("accept-encoding", "")
         for coding, suffix in (("br", ".br"), ("gzip", ".gz")):
             packed = asset.path.with_name(asset.path.name + suffix)
             if coding in accepted and packed.is_file():
-                path, headers["Content-Encoding"] = packed, coding
+                path, headers["Content-Encoding"], headers["Vary"] = packed, coding, "Accept-Encoding"
                 break
     return Response(path.read_bytes(), media_type=asset.media_type, headers=headers)
