@@ -237,3 +237,18 @@ def test_findings_live_as_the_model_says(store: Store) -> None:
             phases=[Phase.explicit, Phase.generate, Phase.shrink],
         ),
     )
+
+
+def test_what_nobody_could_judge_stands_until_somebody_can(estate: Estate) -> None:
+    estate.advisories = {"openssl": [vulnerability("CVE-1")]}
+    estate.snapshot("a", packages_deb=["openssl"])
+    estate.assess()
+    estate.blind, estate.knowledge = True, "none"
+    estate.assess()
+    assert [(each.rule, each.state) for each in estate.findings("state:any")] == [("CVE-1", "open")]
+    estate.snapshot("a", packages_deb=["openssl", "curl"])
+    estate.assess()
+    assert [(each.rule, each.state) for each in estate.findings("state:any")] == [("CVE-1", "open")]
+    estate.blind, estate.knowledge, estate.advisories = False, "2", {}
+    estate.assess()
+    assert [(each.rule, each.state) for each in estate.findings("state:any")] == [("CVE-1", "fixed")]

@@ -119,12 +119,19 @@ def record(
             "input_digest": input_digest,
             "sections": pack({}),
             "unread": "",
+            "blind": False,
         }
         insert_new(conn, table, [row])
     conn.execute(
         update(table)
         .where(*same)
-        .values(knowledge=assessment.knowledge, assessed_at=at, set_id=set_id, outcome_id=outcome_id)
+        .values(
+            knowledge=assessment.knowledge,
+            assessed_at=at,
+            set_id=set_id,
+            outcome_id=outcome_id,
+            blind=assessment.blind,
+        )
     )
     if before is not None and (before.set_id, before.outcome_id) != (set_id, outcome_id):
         conn.execute(update(link).where(link.c.assessment_id == before.id).values(dirty=True))

@@ -89,6 +89,7 @@ def _dirty(conn: Connection, org: int) -> list[Any]:
             _assessment.c.set_id,
             _assessment.c.outcome_id,
             _assessment.c.unread,
+            _assessment.c.blind,
             _attestation.c.set_id.label("old_set_id"),
             _attestation.c.outcome_id.label("old_outcome_id"),
             _attestation.c.read.label("old_read"),
@@ -157,10 +158,12 @@ class _Reads:
         self._carried: dict[tuple[int, int, int | None], int] = {}
 
     def attested(self, row: Any) -> _Attested:
-        """A section that could be read before and cannot be now proves nothing: what it told before is carried on."""
-        unread = frozenset(filter(None, row.unread.split(",")))
+        """A section that could be read before and cannot be now, or that nobody could judge, proves nothing: what it told
+        before is carried on."""
+        sections = self._sections(row.assessment_id)
+        unread = sections if row.blind else frozenset(filter(None, row.unread.split(",")))
         before = frozenset(filter(None, (row.old_read or "").split(",")))
-        read = self._sections(row.assessment_id) - unread
+        read = sections - unread
         set_id = row.set_id
         if before & unread:
             read |= before & unread

@@ -27,6 +27,9 @@ class Assessment:
     """Rules that passed, for evidence of compliance; empty where counting them makes no sense (vulnerabilities)."""
     not_applicable: Mapping[str, str] = field(default_factory=dict)
     """Rule to the reason why it does not apply."""
+    blind: bool = False
+    """The assessor had nothing to judge by: no advisories for this ecosystem, or it failed. That something is not among
+    its findings then proves nothing, and what was found before stands."""
 
 
 def input_digest(section_digests: Mapping[str, str]) -> str:

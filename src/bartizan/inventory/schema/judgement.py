@@ -120,6 +120,7 @@ assessment = Table(
     Column("assessor", Words, nullable=False),
     Column("input_digest", Text, nullable=False),
     Column("sections", Blob, nullable=False),  # {name: digest} of the input
+    Column("blind", Boolean, nullable=False, default=False),  # the assessor had nothing to judge by
     Column("unread", Words, nullable=False),  # sections of the input whose facts are not known, comma-separated
     Column("knowledge", Text, nullable=False, server_default=""),
     Column("assessed_at", Moment),  # None: not yet

@@ -300,6 +300,7 @@ def upgrade() -> None:
         sa.Column("assessor", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("input_digest", sa.Text(), nullable=False),
         sa.Column("sections", sa.LargeBinary(), nullable=False),
+        sa.Column("blind", sa.Boolean(), nullable=False),
         sa.Column("unread", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("knowledge", sa.Text(), server_default="", nullable=False),
         sa.Column("assessed_at", sa.BigInteger(), nullable=True),
