@@ -62,7 +62,7 @@ def former() -> dict[str, str]:
 
 def measured(path: Path) -> str | None:
     """One section of the page; None where the benchmark failed."""
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()[0]
     environment = {**os.environ, "PYTHONPATH": f"{HERE.parent / 'src'}{os.pathsep}{HERE.parent / 'tests'}"}
     done = subprocess.run(
         [sys.executable, str(path)], cwd=HERE.parent, env=environment, stdout=subprocess.PIPE, text=True, check=False
@@ -76,7 +76,8 @@ def measured(path: Path) -> str | None:
     took = time.monotonic() - began
     return (
         f"## {path.stem}\n\n{what}\n\n{machine()}, {datetime.now(UTC):%Y-%m-%d}, "
-        f"`python benchmarks/{path.name}` ({took:.0f} s):\n\n```text\n{figures}\n```\n"
+        f"`python benchmarks/{path.name}` ({took:.0f} s; other work on the machine: load {load:.1f} before it began):"
+        f"\n\n```text\n{figures}\n```\n"
     )
 
 

@@ -45,7 +45,9 @@ def run(advisories: Path, name: str, output: Path) -> tuple[float, float, float]
     with Path(os.devnull).open("w") as nowhere:
         actions = [(os.POSIX_SPAWN_DUP2, nowhere.fileno(), 2)]
         process = os.posix_spawn(sys.executable, words, environment, file_actions=actions)
-        _, _, used = os.wait4(process, 0)
+        _, status, used = os.wait4(process, 0)
+    if os.waitstatus_to_exitcode(status) not in {0, 3} or not output.is_file():
+        sys.exit(f"`{' '.join(words[1:])}` failed with code {os.waitstatus_to_exitcode(status)}")
     return time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
