@@ -158,8 +158,8 @@ class _Reads:
         self._carried: dict[tuple[int, int, int | None], int] = {}
 
     def attested(self, row: Any) -> _Attested:
-        """A section that could be read before and cannot be now, or that nobody could judge, proves nothing: what it told
-        before is carried on."""
+        """A section that could be read before and cannot be now, or that nobody could judge, proves nothing: what
+        it told before is carried on."""
         sections = self._sections(row.assessment_id)
         unread = sections if row.blind else frozenset(filter(None, row.unread.split(",")))
         before = frozenset(filter(None, (row.old_read or "").split(",")))
