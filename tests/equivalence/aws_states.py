@@ -9,12 +9,12 @@
         live: {encrypted: true}
         except: {aws-ebs-volume-key: fail}
 
-In a good state every policy of the type passes, in a bad one every one fails, but for those under `except`. The resource
-that is judged is called `this`. The plan is made from the configuration as `terraform show -json` writes it.
+In a good state every policy of the type passes, in a bad one every one fails, but for those under `except`; where a
+state is about one policy `only`, the others are not asked. The resource that is judged is called `this`. The plan is made from the configuration as `terraform show -json` writes it.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,18 @@ class State:
     type: str
     expect: PolicyResult
     """Of every policy of the type but those in `others`."""
+    only: str
+    """The policy that the state is about; empty for all of the type."""
     others: Mapping[str, PolicyResult]
     terraform: str
     cloudformation: Mapping[str, Any]
     live: Mapping[str, Any]
+
+    def expected(self, policies: Iterable[str]) -> dict[str, PolicyResult]:
+        """What each of the type's policies should say."""
+        if self.only:
+            return {self.only: self.expect}
+        return dict.fromkeys(policies, self.expect) | dict(self.others)
 
     def resources(self) -> Iterator[tuple[str, Resource]]:
         """The resource as each notation gives it."""
@@ -81,6 +89,7 @@ def states() -> list[State]:
                             name=f"{entry['type']}-{word}" + (f"-{number + 1}" if number else ""),
                             type=entry["type"],
                             expect=expect,
+                            only=each.get("only", ""),
                             others={key: PolicyResult(value) for key, value in (each.get("except") or {}).items()},
                             terraform=each.get("terraform", ""),
                             cloudformation=each.get("cloudformation", {}),

@@ -131,12 +131,10 @@ def exposed(public_address: bool | Unknown, groups: Iterable[bool | Unknown]) ->
     """Whether the internet reaches a machine: it has a public address, and one of its security groups lets it in."""
     if public_address is False:
         return False
-    doubt = public_address if isinstance(public_address, Unknown) else None
-    let_in = False
+    doubt: Unknown | None = None
     for each in groups:
+        if each is True:
+            return public_address
         if isinstance(each, Unknown):
             doubt = doubt or each
-        let_in = let_in or each is True
-    if let_in:
-        return public_address
-    return doubt if any(isinstance(each, Unknown) for each in groups) else False
+    return doubt or False

@@ -1,7 +1,7 @@
 """Networks: VPCs, subnets, security groups, network ACLs, endpoints, flow logs.
 
-A security group is judged with all its rules: those that it states itself, and those that stand on their own and lead to
-it. Terraform removes the rule with which AWS lets everything out; CloudFormation leaves it where no other is stated.
+A security group is judged with all its rules: those that it states itself, and those that stand on their own and lead
+to it. Terraform removes the rule with which AWS lets everything out; CloudFormation leaves it where no other is stated.
 """
 
 from collections.abc import Iterable
@@ -32,12 +32,14 @@ def terraform_rules(group: Declared, configuration: Configuration) -> tuple[Rule
     for direction, rules in found.items():
         rules += [_terraform_rule(each) for each in blocks(group.attributes, direction)]
     for each in configuration.linked(group, "aws_security_group_rule", "security_group_id"):
-        direction = each.attributes.get("type")
-        for name in (direction,) if isinstance(direction, str) else tuple(found):
-            found.setdefault(name, []).append(_terraform_rule(each.attributes))
+        said = each.attributes.get("type")
+        for name, rules in found.items():
+            if said == name or isinstance(said, Unknown):
+                rules.append(_terraform_rule(each.attributes))
     stray = configuration.unresolved("aws_security_group_rule", "security_group_id")
-    for name in found if stray is not None else ():
-        found[name].append(unknown_rule(stray))
+    if stray is not None:
+        for rules in found.values():
+            rules.append(unknown_rule(stray))
     for direction in ("ingress", "egress"):
         type_ = f"aws_vpc_security_group_{direction}_rule"
         found[direction] += [_vpc_rule(each.attributes) for each in configuration.linked(group, type_, _GROUP)]
