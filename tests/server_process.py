@@ -146,14 +146,17 @@ def _start(settings: Settings, log: Path) -> subprocess.Popen[bytes]:
             stderr=file,
             env={**os.environ, "PYTHONPATH": SOURCE},
         )
-    wait_until(lambda: process.poll() is not None or _answers(settings.port), 60)
+    wait_until(lambda: process.poll() is not None or _answers(settings), 60)
     assert process.poll() is None, log.read_text()
     return process
 
 
-def _answers(port: int) -> bool:
+def _answers(settings: Settings) -> bool:
     try:
-        return Browser(port).get("/readyz").status == 200
+        if settings.tls_certificate is not None:
+            socket.create_connection(("127.0.0.1", settings.port), 1).close()
+            return True
+        return Browser(settings.port).get("/readyz").status == 200
     except OSError:
         return False
 
