@@ -29,6 +29,7 @@ from bartizan.inventory.moments import moment
 from bartizan.inventory.paging import Key, Page, Paging, fingerprint, page_of
 from bartizan.inventory.query import Query, parse
 from bartizan.inventory.selection import Region, Selection, cents
+from bartizan.model.dpkg_version import compare
 
 GROUPINGS = ("rule", "package", "asset")
 _SORTS = ("total", "score", "severity", "findings", "key")
@@ -147,12 +148,13 @@ def _packages(conn: Connection, selection: Selection, rows: Sequence[Row[Any]]) 
     keys = [row.key for row in rows]
     assets = _count_assets(selection, detail.c.package, keys)
     worst = _worst(conn, selection.org, detail.c.package, keys)
+    latest = _latest_fixes(conn, selection.org, keys)
     return [
         _group(
             row,
             title=f"{row.findings} findings in {row.key}" if row.findings > 1 else worst[row.key].title,
             assets=assets.get(row.key, 0),
-            fix=_fix(worst[row.key]),
+            fix=f"Upgrade {row.key} to {latest[row.key]}" if row.key in latest else _fix(worst[row.key]),
             query=f"package={_quoted(row.key)}",
         )
         for row in rows
@@ -191,6 +193,29 @@ def _worst(conn: Connection, org: int, column: ColumnElement[str], keys: Sequenc
         .subquery()
     )
     return {row.group: row for row in conn.execute(select(ranked).where(ranked.c.place == 1))}
+
+
+def _latest_fixes(conn: Connection, org: int, packages: Sequence[str]) -> dict[str, str]:
+    """Of each package the latest version that some finding asks for: the one that fixes them all. By Debian's order,
+    which agrees with the other schemes on released versions."""
+    query = (
+        select(detail.c.package, detail.c.fix_version)
+        .where(detail.c.org_id == org, detail.c.package.in_(packages), detail.c.fix_version != "")
+        .distinct()
+    )
+    found: dict[str, str] = {}
+    for package, version in conn.execute(query):
+        known = found.get(package)
+        if known is None or _later(version, known):
+            found[package] = version
+    return found
+
+
+def _later(one: str, other: str) -> bool:
+    try:
+        return compare(one, other) > 0
+    except ValueError:
+        return one > other
 
 
 def _fix(worst: Row[Any]) -> str:

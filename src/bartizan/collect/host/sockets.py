@@ -27,6 +27,7 @@ class Socket:
     protocol: str
     """`tcp` or `udp`."""
     port: int
+    """0 on loopback where the kernel chose one: it is another each time the program starts."""
     address: str
     """`0.0.0.0` and `::` are all addresses; `127.0.0.1` and `::1` only this machine."""
     local: bool
@@ -73,7 +74,7 @@ def collect(view: FilesystemView, problems: Problems) -> Sockets:
         found = parse(protocol, text or "", path, problems)
         rows += [row for row in found if protocol == "tcp" or not low <= row.port <= high]
     owners = _owners(view, problems, {row.inode for row in rows})
-    listening = {_socket(row, owners.get(row.inode, _Owner())) for row in rows}
+    listening = {_socket(row, owners.get(row.inode, _Owner()), chosen=low <= row.port <= high) for row in rows}
     return Sockets(listening=tuple(sorted(listening)))
 
 
@@ -108,14 +109,15 @@ def parse_address(text: str) -> tuple[str, int]:
     return str(ipaddress.ip_address(data)), int(port, 16)
 
 
-def _socket(row: _Row, owner: _Owner) -> Socket:
+def _socket(row: _Row, owner: _Owner, *, chosen: bool) -> Socket:
     address = ipaddress.ip_address(row.address)
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    local = (mapped or address).is_loopback
     return Socket(
         protocol=row.protocol,
-        port=row.port,
+        port=0 if chosen and local else row.port,
         address=str(mapped or address),
-        local=(mapped or address).is_loopback,
+        local=local,
         process=owner.process,
         program=owner.program,
         unit=owner.unit,
