@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bartizan.collect.resources.draft import Draft
-from bartizan.collect.resources.kubernetes.workload import KINDS, draft_workload, get, items, part
+from bartizan.collect.resources.kubernetes.workload import KINDS, any_of, draft_workload, get, items, part, truth
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.model.resource import Location
 
@@ -46,7 +46,7 @@ def draft_object(document: Mapping[str, Any], *, prefix: str = "", location: Loc
 
 def _role(draft: Draft, document: Mapping[str, Any]) -> None:
     draft.set("cluster", document["kind"] == "ClusterRole")
-    draft.set("aggregated", bool(get(document, "aggregationRule")))
+    draft.set("aggregated", truth(get(document, "aggregationRule")))
     draft.set(
         "rules",
         [
@@ -95,16 +95,19 @@ def _network_policy(draft: Draft, document: Mapping[str, Any]) -> None:
     for name, peer in (("ingress", "from"), ("egress", "to")):
         rules = items(spec, name)
         draft.set(f"{name}_rules", next((rule for rule in rules if isinstance(rule, Unknown)), len(rules)))
-        draft.set(f"{name}_open", next((rule for rule in rules if isinstance(rule, Unknown)), _open(rules, peer)))
+        draft.set(f"{name}_open", any_of(_open(rule, peer) for rule in rules))
 
 
-def _open(rules: list[Value], peer: str) -> bool:
+def _open(rule: Value, peer: str) -> Value:
     """A rule without peers, or with every address, lets everybody through."""
-    return any(
-        not get(rule, peer)
-        or any(get(part(each, "ipBlock"), "cidr") in ("0.0.0.0/0", "::/0") for each in items(rule, peer))
-        for rule in rules
-    )
+    peers = items(rule, peer)
+    if not peers:
+        return True
+    return any_of(_everywhere(get(part(each, "ipBlock"), "cidr")) for each in peers)
+
+
+def _everywhere(cidr: Value) -> Value:
+    return cidr if isinstance(cidr, Unknown) else cidr in ("0.0.0.0/0", "::/0")
 
 
 def _service(draft: Draft, document: Mapping[str, Any]) -> None:
@@ -117,7 +120,7 @@ def _service(draft: Draft, document: Mapping[str, Any]) -> None:
 
 def _ingress(draft: Draft, document: Mapping[str, Any]) -> None:
     spec = part(document, "spec")
-    draft.set("tls", bool(items(spec, "tls")))
+    draft.set("tls", any_of(truth(each) for each in items(spec, "tls")))
     draft.set("hosts", [get(each, "host", "") for each in items(spec, "rules")])
     annotations = part(part(document, "metadata"), "annotations")
     draft.set("annotations", sorted(annotations) if isinstance(annotations, Mapping) else annotations)
@@ -132,8 +135,9 @@ def _namespace(draft: Draft, document: Mapping[str, Any]) -> None:
 def _secret(draft: Draft, document: Mapping[str, Any]) -> None:
     """Names of keys only."""
     draft.set("kind", get(document, "type"))
-    keys = {**_mapping(get(document, "data")), **_mapping(get(document, "stringData"))}
-    draft.set("keys", sorted(keys))
+    tables = [get(document, name) for name in ("data", "stringData")]
+    unknown = next((each for each in tables if isinstance(each, Unknown)), None)
+    draft.set("keys", unknown or sorted({str(key) for each in tables for key in _mapping(each)}))
     draft.set("immutable", get(document, "immutable"))
 
 

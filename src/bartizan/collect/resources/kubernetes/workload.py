@@ -4,7 +4,7 @@ Kubernetes API reference v1.31: PodSpec, Container, SecurityContext. What a cont
 pod, so settings here are the effective ones. A `Value` may be unknown (a chart's value that nobody gave).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bartizan.collect.resources.draft import Draft
@@ -22,6 +22,13 @@ _POD_PATHS = {
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
 }
 KINDS = frozenset(_POD_PATHS)
+_SOURCES = {
+    "secretKeyRef": "secret",
+    "configMapKeyRef": "config-map",
+    "fieldRef": "field",
+    "resourceFieldRef": "field",
+}
+"""Where a variable's value comes from."""
 
 
 def draft_workload(draft: Draft, kind: str, document: Mapping[str, Any]) -> None:
@@ -75,6 +82,22 @@ def items(value: Value, name: str) -> list[Value]:
     return found if isinstance(found, list) else []
 
 
+def truth(value: Value) -> bool | Unknown:
+    """Whether there is anything, or an unknown."""
+    return value if isinstance(value, Unknown) else bool(value)
+
+
+def any_of(values: Iterable[Value]) -> bool | Unknown:
+    """Whether one is true; unknown where none is known to be and one is not known."""
+    unknown: Unknown | None = None
+    for value in values:
+        if isinstance(value, Unknown):
+            unknown = unknown or value
+        elif value:
+            return True
+    return unknown or False
+
+
 def _containers(spec: Value, pod: Value, annotations: Value) -> Iterator[Value]:
     for role, field in (("", "containers"), ("init", "initContainers"), ("ephemeral", "ephemeralContainers")):
         for container in items(spec, field):
@@ -116,7 +139,7 @@ def _container(container: Value, role: str, pod: Value, annotations: Value) -> d
         "readiness": _present(container, "readinessProbe"),
         "ports": [_port(each) for each in items(container, "ports")],
         "environment": [_variable(each) for each in items(container, "env")],
-        "environment_from_secrets": any(get(each, "secretRef") for each in items(container, "envFrom")),
+        "environment_from_secrets": any_of(get(each, "secretRef") for each in items(container, "envFrom")),
         "mounts": [_mount(each) for each in items(container, "volumeMounts")],
     }
     return {key: value for key, value in out.items() if value is not None}
@@ -164,8 +187,7 @@ def _quantity(value: Value) -> Value:
 
 
 def _present(container: Value, name: str) -> Value:
-    value = get(container, name)
-    return value if isinstance(value, Unknown) else bool(value)
+    return truth(get(container, name))
 
 
 def _port(port: Value) -> Value:
@@ -183,25 +205,13 @@ def _variable(variable: Value) -> Value:
     if isinstance(variable, Unknown):
         return variable
     source = get(variable, "valueFrom")
-    kinds = {
-        "secretKeyRef": "secret",
-        "configMapKeyRef": "config-map",
-        "fieldRef": "field",
-        "resourceFieldRef": "field",
-    }
     if isinstance(source, Mapping):
-        kind = next((kinds[key] for key in source if key in kinds), "other")
+        kind = next((_SOURCES[key] for key in source if key in _SOURCES), "other")
+    elif isinstance(source, Unknown):
+        return {"name": get(variable, "name", ""), "source": source}
     else:
         kind = "literal" if get(variable, "value") not in (None, "") else "empty"
     return {"name": get(variable, "name", ""), "source": kind}
-
-
-_SOURCES = {
-    "secretKeyRef": "secret",
-    "configMapKeyRef": "config-map",
-    "fieldRef": "field",
-    "resourceFieldRef": "field",
-}
 
 
 def _mount(mount: Value) -> Value:
