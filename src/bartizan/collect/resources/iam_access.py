@@ -7,6 +7,7 @@ An action pattern may hold `*` and `?` and is matched without regard to case.
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
+from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.values import Unknown, Value
 
 Statements = list[dict[str, Value]] | Unknown
@@ -114,3 +115,47 @@ def _whole(resources: Value) -> bool:
 
 def _known(values: Value) -> Iterable[str]:
     return [each for each in values if isinstance(each, str)] if isinstance(values, list) else []
+
+
+_FEDERATIONS = ("token.actions.githubusercontent.com", "gitlab.com", "app.terraform.io", "oidc.circleci.com")
+"""Identity providers that everybody may have an account with."""
+
+
+def open_federation(statements: Statements) -> bool | Unknown:
+    """Whether a trust policy lets in whoever has an account with a public identity provider, whatever repository or
+    project the token was made for: no condition on the token's subject, or one that any subject meets."""
+    if isinstance(statements, Unknown):
+        return statements
+    return any(each["effect"] == "Allow" and _federated(each) and not _bound(each) for each in statements)
+
+
+def _federated(statement: dict[str, Value]) -> bool:
+    principals = statement["principals"] if isinstance(statement["principals"], list) else []
+    texts = [each.text or each.target if isinstance(each, Unknown) else str(each) for each in principals]
+    return any(name in text for text in texts for name in _FEDERATIONS)
+
+
+def _bound(statement: dict[str, Value]) -> bool:
+    for condition in statement["conditions"]:
+        if isinstance(condition, Unknown):
+            return True
+        key = condition["key"].lower()
+        if key.endswith((":sub", ":terraform_organization_name")) or "job_workflow_ref" in key:
+            return not any(isinstance(each, str) and each.strip("*:?") in ("", "repo") for each in condition["values"])
+    return False
+
+
+def set_access(out: Draft, statements: Statements) -> None:
+    """The fields of a policy that tell what it grants."""
+    out.set("statements", statements)
+    out.set("administrator", administrator(statements))
+    out.set("services", service_wide(statements))
+    out.set("escalations", escalations(statements))
+    out.set("by_exception", allows_by_exception(statements))
+    for field, action in (
+        ("passes_any_role", "iam:PassRole"),
+        ("assumes_any_role", "sts:AssumeRole"),
+        ("decrypts_all", "kms:Decrypt"),
+        ("reads_all_secrets", "secretsmanager:GetSecretValue"),
+    ):
+        out.set(field, grants(statements, action))
