@@ -23,6 +23,7 @@ class Format(StrEnum):
     HTML = "html"
     CYCLONEDX = "cyclonedx"
     SPDX = "spdx"
+    SNAPSHOT = "snapshot"
 
 
 class Least(StrEnum):
@@ -76,6 +77,9 @@ def host(
     policies: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
     ] = None,
+    upload: Annotated[
+        str, typer.Option(metavar="URL", help="Also send the facts to this server, with the token in BARTIZAN_TOKEN.")
+    ] = "",
 ) -> int:
     """Assess a Linux host: its packages against advisories, its configuration against policies.
 
@@ -85,7 +89,7 @@ def host(
     from bartizan.cli.scan_host import scan_host
 
     asked = _asked(feeds, policies, only, fail_on, min_severity)
-    return _finish(scan_host(asked, root), asked, format_, output)
+    return _finish(scan_host(asked, root), asked, format_, output, upload)
 
 
 @app.command(
@@ -101,6 +105,7 @@ def host(
       $ bartizan scan image app.tar --fail-on high
       $ bartizan scan image app.tar --base debian.tar --format json
       $ bartizan scan image registry:registry.example/team/app:1.0 --platform linux/arm64
+      $ BARTIZAN_TOKEN=... bartizan scan image app.tar --upload https://bartizan.example
     """,
 )
 def image(
@@ -128,6 +133,9 @@ def image(
     policies: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
     ] = None,
+    upload: Annotated[
+        str, typer.Option(metavar="URL", help="Also send the facts to this server, with the token in BARTIZAN_TOKEN.")
+    ] = "",
 ) -> int:
     """Assess a container image: what is in it, which layer brought it, and whether it is vulnerable.
 
@@ -147,7 +155,7 @@ def image(
         plain_http=plain_http,
         socket=socket,
     )
-    return _finish(scan_image(asked, where), asked, format_, output)
+    return _finish(scan_image(asked, where), asked, format_, output, upload)
 
 
 @app.command(
@@ -172,6 +180,9 @@ def templates(
     policies: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
     ] = None,
+    upload: Annotated[
+        str, typer.Option(metavar="URL", help="Also send the facts to this server, with the token in BARTIZAN_TOKEN.")
+    ] = "",
 ) -> int:
     """Assess infrastructure as code: Terraform and its plans, CloudFormation, Kubernetes manifests.
 
@@ -185,7 +196,9 @@ def templates(
     if any(not equals for _, equals, _ in pairs):
         raise Failure("a variable has no value", remedy="Write it as --var NAME=VALUE.", code=ExitCode.USAGE)
     asked = _asked(None, policies, Only.POLICY, fail_on, min_severity)
-    return _finish(scan_templates(asked, folder, {name: value for name, _, value in pairs}), asked, format_, output)
+    return _finish(
+        scan_templates(asked, folder, {name: value for name, _, value in pairs}), asked, format_, output, upload
+    )
 
 
 def _asked(
@@ -204,9 +217,13 @@ def _asked(
     )
 
 
-def _finish(result: "ScanResult", asked: "Asked", format_: Format, output: Path | None) -> int:
+def _finish(result: "ScanResult", asked: "Asked", format_: Format, output: Path | None, url: str) -> int:
     from bartizan.cli.scanning import exit_code
     from bartizan.cli.writing import write
 
     write(result, format_.value, output)
+    if url:
+        from bartizan.cli.upload import upload
+
+        upload(result, url)
     return exit_code(result, asked.threshold)

@@ -6,22 +6,17 @@ from pathlib import Path
 
 from bartizan import __version__
 from bartizan.cli.failure import ExitCode, Failure
-from bartizan.cli.scanning import Asked, day_of, scan
+from bartizan.cli.scanning import Asked, scan
 from bartizan.exchange.interface import ScanResult
 from bartizan.model.snapshot import Snapshot
 
 
 def scan_host(asked: Asked, root: Path) -> ScanResult:
     """Collect and assess the host at `root`."""
-    from bartizan.assess.host import assess_host
-
     return scan(
         asked,
         "this host" if root == Path("/") else str(root),
         lambda now, step: collect(root, now, step),
-        lambda snapshot, advisories, policies: assess_host(
-            snapshot.sections, advisories=advisories, policies=policies, today=day_of(snapshot)
-        ),
     )
 
 

@@ -2,14 +2,17 @@
 
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from bartizan import __version__
 from bartizan.cli.failure import ExitCode, Failure
-from bartizan.cli.scanning import Asked, day_of, scan
+from bartizan.cli.scanning import Asked, scan
 from bartizan.collect.containers.image import ImageError, ImageSource, Platform
 from bartizan.exchange.interface import ScanResult
+from bartizan.model.snapshot import Section, Snapshot
 
 _PASSWORD = "BARTIZAN_REGISTRY_PASSWORD"  # noqa: S105 - the name of a variable
 _SCHEMES = ("docker-archive:", "oci-archive:", "oci:", "docker:", "registry:", "rootfs:")
@@ -32,25 +35,18 @@ class Where:
 
 def scan_image(asked: Asked, where: Where) -> ScanResult:
     """Read the image and judge it."""
-    from bartizan.assess.image import Base, assess_image
     from bartizan.collect.containers.snapshot import collect_image
     from bartizan.collect.filesystem.layer import LayerError
 
     try:
-        base = Base(_layers(where), where.base, "--base") if where.base else None
+        base = _base(where)
         source = open_source(where.name, where)
-        return scan(
-            asked,
-            where.name,
-            lambda now, step: collect_image(source, sensor=f"cli/{__version__}", now=now, progress=step),
-            lambda snapshot, advisories, policies: assess_image(
-                snapshot.sections,
-                advisories=advisories,
-                policies=policies,
-                base=base,
-                today=day_of(snapshot),
-            ),
-        )
+
+        def collect(now: datetime, step: Callable[[str], None]) -> Snapshot:
+            snapshot = collect_image(source, sensor=f"cli/{__version__}", now=now, progress=step)
+            return replace(snapshot, sections={**snapshot.sections, **base})
+
+        return scan(asked, where.name, collect)
     except (ImageError, LayerError) as error:
         raise Failure(
             f"cannot scan {where.name}: {error}",
@@ -81,9 +77,14 @@ def open_source(name: str, where: Where) -> ImageSource:
     return open_archive(path, platform, where.tag)
 
 
-def _layers(where: Where) -> tuple[str, ...]:
-    image = open_source(where.base, where).image
-    return tuple(layer.diff_id for layer in image.layers)
+def _base(where: Where) -> dict[str, Section]:
+    """What the user says that the image was built upon, as a fact about it: a server judges by it as well."""
+    from bartizan.assess.dispatch import BASE
+
+    if not where.base:
+        return {}
+    layers = [layer.diff_id for layer in open_source(where.base, where).image.layers]
+    return {BASE: Section(name=BASE, facts={"layers": layers, "name": where.base, "told_by": "--base"})}
 
 
 def _of_registry(name: str, where: Where, platform: Platform) -> ImageSource:

@@ -12,7 +12,6 @@ from bartizan.model.snapshot import Snapshot
 
 def scan_templates(asked: Asked, folder: Path, variables: dict[str, str]) -> ScanResult:
     """Read every template below `folder` and judge what it declares."""
-    from bartizan.assess.resources import assess_resources
     from bartizan.collect.filesystem.local import LocalView
     from bartizan.collect.templates.discover import read_templates
 
@@ -32,7 +31,6 @@ def scan_templates(asked: Asked, folder: Path, variables: dict[str, str]) -> Sca
             sensor=f"cli/{__version__}",
             sections=read_templates(LocalView(str(resolved)), variables=variables, progress=step),
         ),
-        lambda snapshot, _, policies: assess_resources(snapshot.sections, policies) if policies else [],
     )
     if not result.sections:
         raise Failure(

@@ -39,12 +39,12 @@ class Asked:
 
 Collect = Callable[[datetime, Callable[[str], None]], Snapshot]
 """(time, progress) to every section of what is scanned."""
-Assess = Callable[[Snapshot, "AdvisoryFile | None", "PolicySet | None"], Iterable[Assessment]]
-"""Judges a snapshot by what is known; None leaves that knowledge out."""
 
 
-def scan(asked: Asked, what: str, collect: Collect, assess: Assess) -> ScanResult:
+def scan(asked: Asked, what: str, collect: Collect) -> ScanResult:
     """Collect and assess; says on standard error what weakens the result. `what` names it: `this host`."""
+    from bartizan.assess.dispatch import Known, assess
+
     now = datetime.now(UTC)
     advisories = open_advisories(asked.feeds) if asked.vulnerabilities else None
     policies = read_policies(asked.policy_folders) if asked.policies else None
@@ -54,9 +54,10 @@ def scan(asked: Asked, what: str, collect: Collect, assess: Assess) -> ScanResul
         if asked.vulnerabilities and any(name.startswith("packages_") for name in snapshot.sections):
             _warn_about_feeds(advisories, snapshot.sections, _system(snapshot), now)
         with working("Judging what was found"):
+            known = Known(advisories=advisories, policies=policies, today=_day_of(snapshot))
             assessments = tuple(
                 each
-                for each in assess(snapshot, advisories, policies)
+                for each in assess(snapshot.sections, known)
                 if asked.vulnerabilities or not each.assessor.startswith("vulnerability")
             )
         knowledge = _knowledge(advisories, policies, now)
@@ -75,7 +76,7 @@ def scan(asked: Asked, what: str, collect: Collect, assess: Assess) -> ScanResul
     )
 
 
-def day_of(snapshot: Snapshot) -> date:
+def _day_of(snapshot: Snapshot) -> date:
     """The day on which a snapshot was taken: what was out of support then is."""
     return date.fromisoformat(snapshot.taken_at[:10])
 

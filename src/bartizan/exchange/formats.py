@@ -4,7 +4,7 @@ from importlib import import_module
 
 from bartizan.exchange.interface import Exporter
 
-FORMATS = ("table", "json", "sarif", "junit", "html", "cyclonedx", "spdx")
+FORMATS = ("table", "json", "sarif", "junit", "html", "cyclonedx", "spdx", "snapshot")
 
 
 def exporter(name: str) -> Exporter:

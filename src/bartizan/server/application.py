@@ -27,6 +27,7 @@ from bartizan.server.api.decisions import DecisionController
 from bartizan.server.api.feeds import FeedController
 from bartizan.server.api.findings import FindingController
 from bartizan.server.api.health import healthz, metrics, readyz
+from bartizan.server.api.ingest import IngestController
 from bartizan.server.api.jobs import JobController
 from bartizan.server.api.overview import OverviewController
 from bartizan.server.api.parameters import provide_context, provide_principal
@@ -70,6 +71,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     AuditController,
     StreamController,
     UplinkController,
+    IngestController,
 )
 
 

@@ -11,6 +11,11 @@
                                     "sections": {"users": {"facts": [...], "problems": []}}}       (gzip)
                                 -> {"changed": ["users"], "commands": [], "configuration": {}}
 
+    POST /api/v1/ingest/snapshot   {"asset": {...}, "taken_at": "...", "sensor": "cli/0.1.0",
+                                    "sections": {"image": {"facts": {...}, "problems": []}}}       (gzip or plain)
+
+The last is what a pipeline sends with an API token: a whole snapshot, as `bartizan scan --format snapshot` writes it.
+
 Requests are closed: a field that is not named here is refused by the server, so that nothing leaves a host unnoticed.
 Replies are open: a sensor ignores what a newer server adds.
 """
@@ -24,12 +29,13 @@ from gzip import compress
 from typing import Any
 
 from bartizan.model.asset import AssetKind, AssetRef
-from bartizan.model.snapshot import Problem, Section
+from bartizan.model.snapshot import Problem, Section, Snapshot
 from bartizan.model.wire import canonical
 
 ENROL = "/api/v1/uplink/enrol"
 MANIFEST = "/api/v1/uplink/manifest"
 SECTIONS = "/api/v1/uplink/sections"
+SNAPSHOT = "/api/v1/ingest/snapshot"
 
 PLAIN_LIMIT = 256 << 10
 """Bytes of a body that is not compressed: enrolment and manifest."""
@@ -186,6 +192,26 @@ def read_sections(body: bytes) -> Sections:
         taken_at=_time(record),
         sensor=_text(record, "sensor", 80),
         manifest=manifest,
+        sections=sections,
+    )
+
+
+def read_snapshot(body: bytes) -> Snapshot:
+    """A whole snapshot, as gzip or as plain JSON."""
+    text = inflate(body, INFLATED_LIMIT) if body.startswith(b"\x1f\x8b") else body
+    record = _record(_json(text, INFLATED_LIMIT), "", required=("asset", "taken_at", "sensor", "sections"))
+    given = _object(record["sections"], "sections")
+    if len(given) > SECTIONS_LIMIT:
+        raise TooMuch("sections", f"has {len(given)} sections; the limit is {SECTIONS_LIMIT}")
+    sections = {}
+    for name, value in given.items():
+        if not _SECTION.fullmatch(name):
+            raise Malformed(f"sections.{name[:80]}", "is not a section's name")
+        sections[name] = read_section(name, value, f"sections.{name}")
+    return Snapshot(
+        asset=_asset(record["asset"]),
+        taken_at=_time(record),
+        sensor=_text(record, "sensor", 80),
         sections=sections,
     )
 

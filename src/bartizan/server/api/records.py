@@ -61,6 +61,18 @@ class Knowledge(Struct, kw_only=True):
     feeds: list[FeedView]
 
 
+class Ingested(Struct, kw_only=True):
+    """POST /ingest/snapshot."""
+
+    asset_id: str
+    created: bool
+    """The asset was not known before."""
+    changed: list[str]
+    """Names of the sections that are new, differ, or are gone."""
+    stale: bool
+    """Older than what was uploaded before; nothing was written."""
+
+
 class RiskFactor(Struct, kw_only=True):
     name: str
     points: float

@@ -18,7 +18,7 @@ from bartizan.server.problems import Problem, invalid
 class NewToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name: str
     scopes: list[str]
-    """Any of `read`, `metrics`, `triage`, `jobs`, `feeds`, `sensors`, `audit`, as far as one's role allows."""
+    """Any of `read`, `metrics`, `triage`, `jobs`, `ingest`, `feeds`, `sensors`, `audit`, as the role allows."""
     expires_at: datetime | None = None
 
 

@@ -17,6 +17,7 @@ SCOPES: Mapping[str, Role] = {
     "metrics": "reader",
     "triage": "analyst",
     "jobs": "analyst",
+    "ingest": "analyst",
     "feeds": "admin",
     "sensors": "admin",
     "audit": "admin",
@@ -46,6 +47,7 @@ SIGNED_IN = _opt(Access(role="reader"))
 READ = _opt(Access(role="reader", scope="read"))
 TRIAGE = _opt(Access(role="analyst", scope="triage"))
 JOBS = _opt(Access(role="analyst", scope="jobs"))
+INGEST = _opt(Access(role="analyst", scope="ingest"))
 FEEDS = _opt(Access(role="admin", scope="feeds"))
 SENSORS = _opt(Access(role="admin", scope="sensors"))
 AUDIT = _opt(Access(role="admin", scope="audit"))

@@ -8,10 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bartizan.assess.host import scopes
-from bartizan.assess.policy.engine import ASSESSOR as POLICY
-from bartizan.assess.policy.engine import assess_resource, host_resource
-from bartizan.assess.vulnerability.assessor import assess_packages
+from bartizan.assess import dispatch
+from bartizan.assess.dispatch import Known, scopes
 from bartizan.inventory.assessments import Need, attach, load_sections, needed, record
 from bartizan.inventory.store import Store
 from bartizan.model.assessment import Assessment
@@ -78,14 +76,12 @@ def _judge(store: Store, org: int, batch: Sequence[Need], knowledge: Knowledge) 
 
 def judge(assessor: str, sections: Mapping[str, Section], knowledge: Knowledge) -> Assessment:
     """One assessor on one input. An assessor that breaks yields an unknown with the reason, never silence."""
-    family, _, part = assessor.partition(":")
+    known = Known(advisories=knowledge.advisories, policies=knowledge.policies, today=knowledge.today)
     try:
-        if family == POLICY:
-            return assess_resource(host_resource(sections, "host"), knowledge.policies)
-        return assess_packages(part, sections, knowledge.advisories, today=knowledge.today)
+        return dispatch.judge(assessor, sections, known)
     except Exception as error:  # one input that an assessor stumbles over must not keep all others waiting
         LOG.exception("an assessor failed", extra={"assessor": assessor})
-        return _broken(assessor, knowledge.digests()[family], error)
+        return _broken(assessor, knowledge.digests()[assessor.partition(":")[0]], error)
 
 
 def _broken(assessor: str, digest: str, error: Exception) -> Assessment:

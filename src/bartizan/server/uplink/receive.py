@@ -137,7 +137,7 @@ def _store(context: Context, caller: Caller, message: Manifest | Sections, now: 
                 sensor.org_id,
                 message.asset,
                 source=sensor.kind,
-                taken_at=_taken_at(message.taken_at, now),
+                taken_at=taken_at(message.taken_at, now),
                 manifest=manifest,
                 sections={} if isinstance(message, Manifest) else message.sections,
                 sensor=message.sensor,
@@ -169,7 +169,8 @@ def _store(context: Context, caller: Caller, message: Manifest | Sections, now: 
     return result
 
 
-def _taken_at(text: str, now: datetime) -> str:
+def taken_at(text: str, now: datetime) -> str:
+    """When a snapshot says it was taken; the time now where that lies in the future."""
     at = datetime.fromisoformat(text)
     return text if at <= now + AHEAD else signing.utc(now.timestamp())
 

@@ -1,0 +1,119 @@
+"""Which assessors an asset has, what each reads, and how one of them judges: hosts, images, source trees, clouds alike.
+
+    scopes(["os", "packages_deb", "image"])  ->  {"policy": (...), "vulnerability:packages_deb": ("os", ..., "image")}
+    judge("vulnerability:packages_deb", sections, Known(advisories=...))  ->  Assessment
+
+The one-shot scan judges everything at once (`assess`), the server one distinct input at a time (`judge`); both come
+through here, so that they agree. What an asset is shows in its sections: an image has `image`, what was declared or
+read from an API has `resources_*`, a host has neither and some section of a running system.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from bartizan.assess import host, image, resources
+from bartizan.assess.policy.engine import ASSESSOR as POLICY
+from bartizan.assess.policy.engine import HOST_SECTIONS, Parameters, PolicySet, assess_resource, host_resource
+from bartizan.model.assessment import Assessment
+from bartizan.model.snapshot import Section
+
+if TYPE_CHECKING:
+    from bartizan.assess.vulnerability.advisories import AdvisoryFile
+
+VULNERABILITY = "vulnerability"
+IMAGE = "image"
+BASE = "image_base"
+"""What an image was built upon, where whoever sent it knows: {"layers": [diff ids], "name": ..., "told_by": ...}."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is judged by. None leaves a kind of knowledge out."""
+
+    advisories: "AdvisoryFile | None" = None
+    policies: PolicySet | None = None
+    parameters: Parameters | None = None
+    today: date | None = None
+    """Decides which releases are out of support; without it the day of the newest advisory does."""
+
+
+def scopes(section_names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Assessor to the sections that it reads: whose digests decide whether to judge anew.
+
+    Sections that do not exist are named too, so that one that appears counts as a change.
+    """
+    names = set(section_names)
+    found = resources.scopes(names)
+    for assessor, read in host.scopes(names).items():
+        if assessor.startswith(f"{VULNERABILITY}:") or IMAGE in names:
+            # What an image is made of tells where its findings come from; a host has no such sections.
+            found[assessor] = (*read, IMAGE, BASE)
+        elif names.intersection(HOST_SECTIONS):
+            found[assessor] = read
+    return found
+
+
+def judge(assessor: str, sections: Mapping[str, Section], known: Known) -> Assessment:
+    """One assessor on the sections that it reads."""
+    family, _, part = assessor.partition(":")
+    if part.startswith(resources.PREFIX):
+        assert known.policies is not None
+        return resources.assess_section(sections[part], known.policies, known.parameters)
+    if assessor == POLICY and IMAGE not in sections:
+        assert known.policies is not None
+        return assess_resource(host_resource(sections, "host"), known.policies, known.parameters)
+    judged = _whole(
+        sections,
+        Known(
+            advisories=known.advisories if family == VULNERABILITY else None,
+            policies=known.policies if family == POLICY else None,
+            parameters=known.parameters,
+            today=known.today,
+        ),
+    )
+    return next(each for each in judged if each.assessor == assessor)
+
+
+def assess(sections: Mapping[str, Section], known: Known) -> list[Assessment]:
+    """Every assessor of an asset for which there is knowledge; the vulnerability assessors run without advisories too,
+    and then say that nothing was judged."""
+    wanted = scopes(sections)
+    out = [each for each in _whole(sections, known) if each.assessor in wanted]
+    if known.policies is not None:
+        out += resources.assess_resources(sections, known.policies, known.parameters)
+    return out
+
+
+def _whole(sections: Mapping[str, Section], known: Known) -> list[Assessment]:
+    """A host or an image, without resources that it may hold besides."""
+    if IMAGE in sections:
+        return image.assess_image(
+            sections,
+            advisories=known.advisories,
+            policies=known.policies,
+            parameters=known.parameters,
+            base=_base(sections),
+            today=known.today,
+        )
+    return host.assess_host(
+        sections,
+        advisories=known.advisories,
+        policies=known.policies if sections.keys() & set(HOST_SECTIONS) else None,
+        parameters=known.parameters,
+        today=known.today,
+    )
+
+
+def _base(sections: Mapping[str, Section]) -> image.Base | None:
+    """The base that came with the image; None leaves it to the image's labels."""
+    section = sections.get(BASE)
+    if section is None or not isinstance(section.facts, Mapping):
+        return None
+    layers = section.facts.get("layers")
+    return image.Base(
+        layers=tuple(map(str, layers)) if isinstance(layers, list) else (),
+        name=str(section.facts.get("name", "")),
+        told_by=str(section.facts.get("told_by", "")),
+    )
