@@ -44,9 +44,7 @@ def token(server: Running, *scopes: str) -> str:
     return str(made.json()["token"])
 
 
-def bartizan(
-    server: Running, words: Sequence[str | Path], folder: Path, **more: str
-) -> subprocess.CompletedProcess[str]:
+def bartizan(server: Running, words: Sequence[object], folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": SOURCE, "BARTIZAN_DATA": str(server.settings.data_dir), **more}
     command = [sys.executable, "-m", "bartizan.cli.main", *map(str, words)]
     return subprocess.run(

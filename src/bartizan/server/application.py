@@ -26,7 +26,9 @@ from bartizan.server.api.audit import AuditController
 from bartizan.server.api.decisions import DecisionController
 from bartizan.server.api.feeds import FeedController
 from bartizan.server.api.findings import FindingController
+from bartizan.server.api.frameworks import FrameworkController
 from bartizan.server.api.health import healthz, metrics, readyz
+from bartizan.server.api.images import CodeController, ImageController
 from bartizan.server.api.ingest import IngestController
 from bartizan.server.api.jobs import JobController
 from bartizan.server.api.overview import OverviewController
@@ -62,6 +64,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     FindingController,
     DecisionController,
     PolicyController,
+    FrameworkController,
     QueryController,
     FeedController,
     JobController,
@@ -72,6 +75,8 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     StreamController,
     UplinkController,
     IngestController,
+    ImageController,
+    CodeController,
 )
 
 

@@ -13,8 +13,9 @@ A framework with `same_as: other` instead of controls has the other's, and the s
 Five statuses are told apart; what is unknown is never counted as a pass.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -112,10 +113,17 @@ def results_of(assessments: Iterable[Assessment]) -> list[tuple[str, PolicyResul
 
 def report(framework: Framework, policies: Iterable[Policy], results: Results) -> FrameworkReport:
     """What the results say about each control of a framework."""
-    judged = policies_of(framework, policies)
     by_policy: dict[str, Counter[PolicyResult]] = {}
     for policy, result in results:
         by_policy.setdefault(policy, Counter())[result] += 1
+    return report_of_counts(framework, policies, by_policy)
+
+
+def report_of_counts(
+    framework: Framework, policies: Iterable[Policy], by_policy: Mapping[str, Mapping[PolicyResult, int]]
+) -> FrameworkReport:
+    """The same from results that are counted already: policy to how many there are of each result."""
+    judged = policies_of(framework, policies)
     return FrameworkReport(
         framework,
         tuple(_control_report(control, judged.get(key, ()), by_policy) for key, control in framework.controls.items()),
@@ -137,7 +145,24 @@ def policies_of(framework: Framework, policies: Iterable[Policy]) -> dict[str, t
     return {key: tuple(sorted(ids)) for key, ids in out.items()}
 
 
-def _with_parents(control: str, framework: Framework) -> Iterable[str]:
+def parent_of(control: str, framework: Framework) -> str:
+    """The nearest control above that the framework has; empty where there is none."""
+    above = _with_parents(control, framework)
+    next(above)
+    return next(above, "")
+
+
+_FAMILY = re.compile(r"\d{3}\.\d+|[A-Z]{1,2}\.(?:\d+|[A-Z]{2})|[A-Za-z]+\d*|\d+")
+
+
+def family_of(control: str) -> str:
+    """The part of a framework that a control stands in, by its number: `AC` of `AC-6(2)`, `5` of `5.2.7`, `PR.AA` of
+    `PR.AA-05`, `164.312` of `164.312(a)(1)`."""
+    found = _FAMILY.match(control)
+    return found.group() if found else control
+
+
+def _with_parents(control: str, framework: Framework) -> Iterator[str]:
     yield control
     parent = control
     while True:

@@ -303,12 +303,171 @@ class PolicyView(Struct, kw_only=True):
     not_applicable: int
 
 
+class PolicyInput(Struct, kw_only=True):
+    """A field of the resource that a policy reads."""
+
+    path: str
+    type: str
+    about: str
+
+
 class PolicyDetail(PolicyView, kw_only=True):
     check: str
     applies: str
+    template: str = ""
+    """How a template says it right, where that is told."""
+    inputs: list[PolicyInput] = []
+    judges: list[str] = []
+    """Where its resources come from: `hosts`, `images`, `manifests`, `templates`."""
+    source: str = ""
+    """File and line that it is written in."""
+    cases: int = 0
+    """Examples, good and bad, that it is tested with."""
     parameters: dict[str, Any]
     results: list[dict[str, Any]]
     """Per asset: {"asset_id", "asset_name", "result", "values", "reason", "finding"}; at most 200, worst first."""
+
+
+ControlStatus = Literal["pass", "fail", "unknown", "manual", "not-covered"]
+"""`unknown` is never counted as a pass. `manual`: it takes a person. `not-covered`: a machine could, no policy does."""
+
+
+class FrameworkSummary(Struct, kw_only=True):
+    """An entry of GET /frameworks."""
+
+    id: str
+    title: str
+    version: str
+    total: int
+    """Controls."""
+    counts: dict[str, int]
+    """Status of a control to the number of controls; every status is named."""
+    policies: int
+    """How many policies judge some control of it."""
+
+
+class ControlPolicy(Struct, kw_only=True):
+    """A policy as far as a framework's page needs it."""
+
+    title: str
+    severity: str
+    resource: str
+    passed: int
+    failed: int
+    unknown: int
+    not_applicable: int
+
+
+class ControlView(Struct, kw_only=True):
+    id: str
+    title: str
+    status: ControlStatus
+    reason: str
+    """What the status rests on, in a sentence."""
+    family: str
+    """The part of the framework that it stands in: `AC` of `AC-6(2)`."""
+    parent: str
+    """The control above it; empty where there is none."""
+    manual: bool
+    policies: list[str]
+    failing: list[str]
+    """Those of the policies that fail somewhere."""
+    passed: int
+    """Results over all policies and assets."""
+    failed: int
+    unknown: int
+    not_applicable: int
+    query: str
+    """The query that lists the findings that stand against it; empty where there are none."""
+
+
+class FrameworkDetail(FrameworkSummary, kw_only=True):
+    """GET /frameworks/{id}[?asset=]."""
+
+    controls: list[ControlView]
+    judged_by: dict[str, ControlPolicy]
+    """The policies that are named in `controls`, by id."""
+    asset: str | None = None
+    """The asset whose results these are; None: the whole estate."""
+
+
+class PlacedFinding(FindingSummary, kw_only=True):
+    """A finding with where in an image or a source tree it stands."""
+
+    layer: int | None = None
+    """Index of the layer that brought it, from 0; None where that is not known."""
+    part: Literal["base", "application", "unknown"] | None = None
+    """Whether the base image or what was built upon it brought it."""
+    brought_by: Literal["operating-system", "application"] | None = None
+    """Whose package it is: the distribution's or the application's."""
+    path: str = ""
+    line: int = 0
+    end_line: int = 0
+    module: str = ""
+    """`module.network.subnets[0]`, for Terraform."""
+
+
+class LayerView(Struct, kw_only=True):
+    """One layer of an image, from the bottom."""
+
+    index: int
+    digest: str
+    size: int
+    """Bytes, as transported."""
+    step: str
+    """The build step that made it."""
+    part: Literal["base", "application", "unknown"]
+    packages: int
+    open: SeverityCounts
+
+
+class ImageView(Struct, kw_only=True):
+    """GET /images/{asset id}."""
+
+    id: str
+    name: str
+    key: str
+    os: str
+    platform: str
+    created: str
+    user: str
+    """Whom it runs as; empty: root."""
+    entrypoint: list[str]
+    exposed_ports: list[str]
+    setuid: list[str]
+    base: str
+    """What it was built upon; empty where that is not known."""
+    base_told_by: str
+    layers: list[LayerView]
+    findings: list[PlacedFinding]
+    more: int = 0
+    """Findings beyond those that are listed, the least urgent ones."""
+
+
+class CodeFile(Struct, kw_only=True):
+    """One file of a source tree with what stands against it."""
+
+    path: str
+    open: SeverityCounts
+    findings: list[PlacedFinding]
+    """By line."""
+
+
+class CodeView(Struct, kw_only=True):
+    """GET /code/{asset id}."""
+
+    id: str
+    name: str
+    key: str
+    languages: dict[str, int]
+    """Template language to how many resources were read: `terraform`, `cloudformation`, `kubernetes`."""
+    types: list[tuple[str, int]]
+    """Resource types with their numbers, the most frequent first."""
+    unmodelled: list[tuple[str, int]]
+    """Types that no policy speaks of, so that nothing was judged about them."""
+    files: list[CodeFile]
+    """The worst first."""
+    more: int = 0
 
 
 class SensorView(Struct, kw_only=True):
