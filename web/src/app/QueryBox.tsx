@@ -113,7 +113,7 @@ export function QueryBox() {
       }
     } else if (event.key === "Escape") {
       event.preventDefault();
-      if (open && offers.length > 0) setOpen(false);
+      if (open) setOpen(false);
       else {
         setText(shown);
         box.current?.blur();
