@@ -1,8 +1,8 @@
 """Whether a text or a table of variables holds a secret in the clear. The text itself is never kept, only the answer.
 
-    export AWS_SECRET_ACCESS_KEY=wJalr...    ->  true
-    {"DB_PASSWORD": "hunter2"}               ->  true
-    {"DB_PASSWORD": "{{resolve:secretsmanager:db}}"}  ->  false
+export AWS_SECRET_ACCESS_KEY=wJalr...    ->  true
+{"DB_PASSWORD": "hunter2"}               ->  true
+{"DB_PASSWORD": "{{resolve:secretsmanager:db}}"}  ->  false
 """
 
 import base64

@@ -1,10 +1,18 @@
 """Every kind of AWS resource that templates declare, as families of Terraform and of CloudFormation."""
 
-from bartizan.collect.templates.aws import compute, databases, identity, keys, network
+from bartizan.collect.templates.aws import compute, databases, edge, identity, keys, monitoring, network
 from bartizan.collect.templates.aws.kind import Kind, cloudformation_families, terraform_families
 from bartizan.collect.templates.family import Family
 
-KINDS: tuple[Kind, ...] = (*network.KINDS, *compute.KINDS, *identity.KINDS, *keys.KINDS, *databases.KINDS)
+KINDS: tuple[Kind, ...] = (
+    *network.KINDS,
+    *compute.KINDS,
+    *identity.KINDS,
+    *keys.KINDS,
+    *databases.KINDS,
+    *monitoring.KINDS,
+    *edge.KINDS,
+)
 
 TERRAFORM: tuple[Family, ...] = (*terraform_families(KINDS), *identity.TERRAFORM)
 CLOUDFORMATION: tuple[Family, ...] = (*cloudformation_families(KINDS), *identity.CLOUDFORMATION)

@@ -16,7 +16,10 @@ from bartizan.collect.templates.terraform.source import Sources
 from bartizan.collect.templates.terraform.types import aws_s3
 from bartizan.model.resource import Location
 
-FAMILIES: tuple[Family, ...] = (*aws_kinds.TERRAFORM, aws_s3.FAMILY,)
+FAMILIES: tuple[Family, ...] = (
+    *aws_kinds.TERRAFORM,
+    aws_s3.FAMILY,
+)
 
 PLAN_LIMIT = 512 << 20
 
