@@ -215,7 +215,7 @@ def _substr(text: str, start: int, length: int) -> str:
 
 
 def _cidrsubnet(prefix: str, bits: int, number: int) -> str:
-    network = ipaddress.ip_network(prefix, strict=False)
+    network = ipaddress.ip_network(str(prefix), strict=False)
     length = network.prefixlen + int(bits)
     if length > network.max_prefixlen or number >= 1 << int(bits):
         raise FunctionError("the subnet does not fit")
@@ -224,7 +224,7 @@ def _cidrsubnet(prefix: str, bits: int, number: int) -> str:
 
 
 def _cidrsubnets(prefix: str, *bits: int) -> list[str]:
-    network = ipaddress.ip_network(prefix, strict=False)
+    network = ipaddress.ip_network(str(prefix), strict=False)
     at = int(network.network_address)
     out = []
     for more in bits:
@@ -237,7 +237,7 @@ def _cidrsubnets(prefix: str, *bits: int) -> list[str]:
 
 
 def _cidrhost(prefix: str, number: int) -> str:
-    network = ipaddress.ip_network(prefix, strict=False)
+    network = ipaddress.ip_network(str(prefix), strict=False)
     number = int(number) if number >= 0 else network.num_addresses + int(number)
     return str(type(network.network_address)(int(network.network_address) + number))
 
