@@ -3,25 +3,26 @@
 Registry documentation: aws provider, data source aws_iam_policy_document; defaults as documented there.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection
+from typing import Any
 
 from bartizan.collect.resources.values import Document, Unknown, Value
-
-if TYPE_CHECKING:
-    from bartizan.collect.templates.terraform.module import Instance
 
 _SOURCES = ("source_policy_documents", "override_policy_documents", "source_json", "override_json")
 
 
-def policy_document(instance: "Instance", attribute: str) -> Value | None:
-    """The document that a data source stands for; None where the data source or attribute is another."""
-    if attribute not in ("json", "minified_json") or instance.block.labels[0] != "aws_iam_policy_document":
+def policy_document(
+    type_: str, attribute: str, configured: Collection[str], get: Callable[[str], Value]
+) -> Document | None:
+    """The document that a data source of a type stands for, by its configured attributes; None where the data source or
+    the attribute is another."""
+    if attribute not in ("json", "minified_json") or type_ != "aws_iam_policy_document":
         return None
     statements: list[Value] = []
     for name in _SOURCES:
-        if name in instance.block.body.attributes:
-            statements += _inherited(instance.attribute(name))
-    blocks = instance.attribute("statement")
+        if name in configured:
+            statements += _inherited(get(name))
+    blocks = get("statement")
     for block in blocks if isinstance(blocks, list) else []:
         statements.append(_statement(block) if isinstance(block, dict) else block)
     return Document({"Version": "2012-10-17", "Statement": statements})

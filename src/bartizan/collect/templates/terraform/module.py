@@ -62,7 +62,7 @@ class Instance:
         if blocks is not None:
             return blocks
         if self.data:
-            document = policy_document(self, name)
+            document = policy_document(self.block.labels[0], name, self.block.body.attributes, self.attribute)
             if document is not None:
                 return document
         return Unknown(f"{self.address}.{name} is known after apply", self.address, name)
