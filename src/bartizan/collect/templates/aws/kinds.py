@@ -1,6 +1,16 @@
 """Every kind of AWS resource that templates declare, as families of Terraform and of CloudFormation."""
 
-from bartizan.collect.templates.aws import compute, databases, edge, identity, keys, monitoring, network
+from bartizan.collect.templates.aws import (
+    compute,
+    data,
+    databases,
+    edge,
+    identity,
+    keys,
+    monitoring,
+    network,
+    workloads,
+)
 from bartizan.collect.templates.aws.kind import Kind, cloudformation_families, terraform_families
 from bartizan.collect.templates.family import Family
 
@@ -12,6 +22,8 @@ KINDS: tuple[Kind, ...] = (
     *databases.KINDS,
     *monitoring.KINDS,
     *edge.KINDS,
+    *workloads.KINDS,
+    *data.KINDS,
 )
 
 TERRAFORM: tuple[Family, ...] = (*terraform_families(KINDS), *identity.TERRAFORM)
