@@ -5,8 +5,9 @@ COLLECTOR = Collector(section="users", collect=collect, watches=("/etc/passwd", 
 def collect(view: FilesystemView, problems: Problems) -> Users: ...      # a record, or plain JSON
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView, Missing
 from bartizan.model.snapshot import Problem, Section
@@ -39,6 +40,26 @@ class Collector:
     """Paths (files or folders) whose change of size, mtime or inode means that the section may have changed."""
     needs_live: bool = False
     """Reads the running system (`/proc`, `/sys`); on a folder the section is None with the reason."""
+
+
+class Inspector(Protocol):
+    """Looks into files while they are read for other reasons (secrets, malware), and tells facts that never hold what
+    it found. Made by whoever composes a scan, so that collecting knows nothing of judging."""
+
+    section: str
+    """Name of the section that its facts make: `secrets`."""
+
+    def wants(self, path: str, size: int, mode: int) -> bool:
+        """Whether to show it the file; asked for every file, so it must be quick."""
+
+    def inspect(self, path: str, contents: bytes) -> Iterable[dict[str, Any]]:
+        """Facts about one file, without its path, which is added by the caller."""
+
+    def inspect_configuration(self, config: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+        """Facts about an image's configuration: its environment, build arguments and history."""
+
+    def refused(self) -> Iterable[tuple[str, str]]:
+        """(path, reason) of what it wanted and could not look into."""
 
 
 NEEDS_LIVE = "needs a running system"

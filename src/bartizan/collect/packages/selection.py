@@ -113,16 +113,10 @@ def find(view: FilesystemView, readers: Iterable[Reader], ignore: Collection[str
             found.wanted.append((reader, path))
 
     def prune(entry: Entry) -> bool:
-        path = entry.path
-        if path in OTHER_SYSTEMS or path.endswith(_ENGINE_IN_HOME):
-            found.left_out.append(path)
+        if is_other_system(entry.path):
+            found.left_out.append(entry.path)
             return True
-        return (
-            path in _NOTHING_TO_READ
-            or entry.name == "__pycache__"
-            or (entry.name == "objects" and path.endswith("/.git/objects"))
-            or path in ignore
-        )
+        return holds_nothing(entry.path) or entry.path in ignore
 
     for path, reader in _exact(view, wishes, found.problems):
         want(reader, path)
@@ -136,6 +130,16 @@ def find(view: FilesystemView, readers: Iterable[Reader], ignore: Collection[str
                     want(reader, entry.path)
     found.problems += [Problem(path=error.path, reason=error.reason) for error in view.skipped()[known:]]
     return found
+
+
+def is_other_system(folder: str) -> bool:
+    """Whether the folder holds layers and root folders of containers and machines."""
+    return folder in OTHER_SYSTEMS or folder.endswith(_ENGINE_IN_HOME)
+
+
+def holds_nothing(folder: str) -> bool:
+    """Whether no reader has anything to read in the folder."""
+    return folder in _NOTHING_TO_READ or folder.endswith(("/__pycache__", "/.git/objects"))
 
 
 def _fits(reader: Reader, path: str) -> bool:
