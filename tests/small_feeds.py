@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +55,25 @@ def status(version: str) -> str:
         "Package: hello\nStatus: install ok installed\nPriority: optional\nSection: devel\nInstalled-Size: 100\n"
         f"Maintainer: nobody <nobody@example.org>\nArchitecture: amd64\nVersion: {version}\nDescription: greets\n"
     )
+
+
+def write_records(folder: Path, vulnerable: Mapping[str, Sequence[tuple[str, str, str]]]) -> Path:
+    """Feeds in which each (ecosystem, package, fixed version) is one flaw: bundle name to those."""
+    for bundle, entries in vulnerable.items():
+        path = folder / "osv" / bundle / "all.zip"
+        path.parent.mkdir(parents=True)
+        with zipfile.ZipFile(path, "w") as file:
+            for number, (ecosystem, name, fixed) in enumerate(entries):
+                id_ = f"CVE-2026-{1000 + number}{len(bundle)}"
+                record = RECORD | {
+                    "id": id_,
+                    "upstream": [],
+                    "affected": [
+                        {
+                            "package": {"ecosystem": ecosystem, "name": name},
+                            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+                        }
+                    ],
+                }
+                file.writestr(f"{id_}.json", json.dumps(record))
+    return folder

@@ -162,6 +162,42 @@ def image(
     cls=Verb,
     epilog="""
     Examples:
+      $ bartizan scan sbom app.cdx.json --fail-on high
+      $ bartizan scan image app.tar --format spdx | bartizan scan sbom -
+    """,
+)
+def sbom(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CycloneDX 1.4 to 1.6 or SPDX 2.3 in JSON; - reads it.")],
+    format_: Annotated[Format, typer.Option("--format", "-f", help="How to write the result.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead.")] = None,
+    fail_on: Annotated[Least | None, typer.Option(help="Leave with code 1 on findings this severe or worse.")] = None,
+    min_severity: Annotated[Least | None, typer.Option(help="List findings this severe or worse; count all.")] = None,
+    only: Annotated[Only | None, typer.Option(help="Judge packages only, or configuration only.")] = None,
+    feeds: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Advisory file; by default the one in the data folder.")
+    ] = None,
+    policies: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
+    ] = None,
+    upload: Annotated[
+        str, typer.Option(metavar="URL", help="Also send the facts to this server, with the token in BARTIZAN_TOKEN.")
+    ] = "",
+) -> int:
+    """Assess a bill of materials: what it lists is judged as it is in the image or host that it was made from.
+
+    Documents of Bartizan give the very findings of the scan that wrote them. Of other tools' documents, package URLs
+    are read, with what Syft and Trivy say of source packages, layers and paths.
+    """
+    from bartizan.cli.scan_sbom import scan_sbom
+
+    asked = _asked(feeds, policies, only, fail_on, min_severity)
+    return _finish(scan_sbom(asked, file), asked, format_, output, upload)
+
+
+@app.command(
+    cls=Verb,
+    epilog="""
+    Examples:
       $ bartizan scan templates .
       $ bartizan scan templates infra --fail-on high --format sarif --output templates.sarif
       $ bartizan scan templates infra --var environment='"prod"'

@@ -16,6 +16,7 @@ from bartizan.exchange.digest import GATHERED
 from bartizan.exchange.interface import Exporter, ScanResult
 from bartizan.exchange.inventory_of import Component, affected, components, index
 from bartizan.exchange.place import remedy, text
+from bartizan.exchange.round_trip import package_properties, result_properties
 from bartizan.model.asset import AssetKind
 from bartizan.model.finding import Finding, Verdict
 from bartizan.model.wire import digest
@@ -48,6 +49,7 @@ def document(result: ScanResult) -> dict[str, Any]:
             "properties": [
                 {"name": "bartizan:advisories", "value": result.knowledge.advisories or "none"},
                 *({"name": "bartizan:incomplete", "value": reason} for reason in result.incomplete),
+                *({"name": name, "value": value} for name, value in result_properties(result)),
             ],
         },
         "components": [*_system(result), *(_component(each) for each in found)],
@@ -85,9 +87,7 @@ def _component(component: Component) -> dict[str, Any]:
     out["purl"] = package.purl
     if package.path:
         out["evidence"] = {"occurrences": [{"location": package.path}]}
-    properties = {"source": package.source, "source-version": package.source_version, "owner": package.owner}
-    properties["layer"] = package.layer
-    told = [{"name": f"bartizan:{name}", "value": value} for name, value in properties.items() if value]
+    told = [{"name": name, "value": value} for name, value in package_properties(package)]
     return out | ({"properties": told} if told else {})
 
 

@@ -4,6 +4,9 @@
    "externalRefs": [{"referenceType": "purl", "referenceLocator": "pkg:deb/debian/libssl3@3.0.15-1?arch=amd64"}]}],
  "relationships": [{"spdxElementId": "SPDXRef-Asset", "relationshipType": "CONTAINS", ...}]}
 
+What SPDX has no field for (owner, layer, the operating system's facts) stands in annotations, so that a document can be
+assessed as its asset was: `{"comment": "bartizan:owner=python3-six"}`.
+
 Licences stand in comments as they were declared: most are not SPDX expressions, and a guess would be a claim.
 """
 
@@ -14,6 +17,7 @@ from typing import Any, TextIO
 from bartizan.exchange.cyclonedx import serial
 from bartizan.exchange.interface import Exporter, ScanResult
 from bartizan.exchange.inventory_of import Component, components
+from bartizan.exchange.round_trip import package_properties, result_properties
 
 NAMESPACE = "https://spdx.org/spdxdocs/bartizan"
 """The address space that the specification (6.5) offers to those who host no documents themselves."""
@@ -35,7 +39,8 @@ def document(result: ScanResult) -> dict[str, Any]:
         "name": result.asset.name,
         "documentNamespace": f"{NAMESPACE}/{serial(result, found)}",
         "creationInfo": {"created": result.taken_at, "creators": [f"Tool: bartizan-{result.tool}"]},
-        "packages": [_asset(result), *(_package(each) for each in found)],
+        "annotations": [_annotation(result, *each) for each in result_properties(result)],
+        "packages": [_asset(result), *(_package(result, each) for each in found)],
         "relationships": [
             _relation("SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-Asset"),
             *(_relation("SPDXRef-Asset", "CONTAINS", _id(each)) for each in found),
@@ -74,7 +79,16 @@ def _unsaid(id_: str, name: str) -> dict[str, Any]:
     }
 
 
-def _package(component: Component) -> dict[str, Any]:
+def _annotation(result: ScanResult, name: str, value: str) -> dict[str, str]:
+    return {
+        "annotationType": "OTHER",
+        "annotator": f"Tool: bartizan-{result.tool}",
+        "annotationDate": result.taken_at,
+        "comment": f"{name}={value}",
+    }
+
+
+def _package(result: ScanResult, component: Component) -> dict[str, Any]:
     package = component.package
     name = f"{package.namespace}/{package.name}" if package.namespace and package.type == "npm" else package.name
     out = _unsaid(_id(component), name) | {
@@ -90,7 +104,10 @@ def _package(component: Component) -> dict[str, Any]:
     where = f"found in {package.path}" if package.path else ""
     if built or where:
         out["sourceInfo"] = "; ".join(part for part in (where, built) if part)
-    return out
+    told = [*package_properties(package), ("bartizan:name", package.name)]
+    told += [("bartizan:path", package.path)] if package.path else []
+    told += [("bartizan:licence", licence) for licence in package.licences]
+    return out | {"annotations": [_annotation(result, *each) for each in told]}
 
 
 EXPORTER = Exporter(name="spdx", media_type="application/spdx+json", suffix=".spdx.json", write=write)

@@ -9,7 +9,7 @@ looks like a layer is walked as it passes, and the manifest, wherever it comes, 
 
 import json
 import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,7 +160,7 @@ def _open_mapped(path: Path, platform: Platform, tag: str) -> StoredImage:
     try:
         for member in members(MappedSource(data)):
             archive.found[member.path] = member
-            if len(archive.found) == 64 and not any(name in archive.found for name in _MARKS) and _is_rootfs(archive):
+            if len(archive.found) == _ENOUGH and _looks_like_rootfs(archive.found):
                 return _rootfs(path.name, _MappedBlob(data, "", "", plain=True))
     except TarError as error:
         raise ImageError(f"{path}: {error}; the archive is damaged or truncated") from None
@@ -168,7 +168,7 @@ def _open_mapped(path: Path, platform: Platform, tag: str) -> StoredImage:
         index = document(archive.small("index.json"), f"{path}: index.json")
         return image_of_index(index, archive, platform, tag=tag, where=str(path))
     if "/manifest.json" not in archive.found:
-        if not _is_rootfs(archive):
+        if not _looks_like_rootfs(archive.found):
             raise ImageError(f"{path}: neither an image (no manifest.json, no index.json) nor a root file system")
         return _rootfs(path.name, _MappedBlob(data, "", "", plain=True))
     entry = _choose_saved(archive.small("manifest.json"), str(path), tag)
@@ -184,9 +184,15 @@ def _open_mapped(path: Path, platform: Platform, tag: str) -> StoredImage:
 _MARKS = ("/manifest.json", "/index.json", "/oci-layout", "/repositories")
 
 
-def _is_rootfs(archive: _MappedArchive) -> bool:
-    return any(name.split("/", 2)[1] in ("etc", "usr", "bin") for name in archive.found) and not any(
-        name.startswith("/blobs/") or name.endswith("/layer.tar") for name in archive.found
+_ENOUGH = 64
+"""Names by which a root file system is told from an image; an image's archive has blobs or a manifest among its first."""
+
+
+def _looks_like_rootfs(names: Collection[str]) -> bool:
+    return (
+        any(name.split("/", 2)[1] in ("etc", "usr", "bin") for name in names)
+        and not any(name in names for name in _MARKS)
+        and not any(name.startswith("/blobs/") or name.endswith("/layer.tar") for name in names)
     )
 
 
@@ -274,10 +280,14 @@ class StreamedImage:
         documents: dict[str, bytes] = {}
         layers: dict[str, Layer] = {}
         aliases: dict[str, str] = {}
+        seen: set[str] = set()
         try:
             with closing(self._opener()) as stream:
                 source = ChunkSource(inflated(read_chunks(stream)))
                 for member in members(source):
+                    seen.add(member.path)
+                    if len(seen) == _ENOUGH and _looks_like_rootfs(seen):
+                        break
                     if member.kind in (SYMBOLIC_LINK, HARD_LINK):
                         folder = member.path.rpartition("/")[0] if member.kind == SYMBOLIC_LINK else ""
                         aliases[member.path] = normal(f"{folder}/{member.link}")
@@ -293,7 +303,15 @@ class StreamedImage:
                             documents[member.path] = head + source.take(member.stored - len(head))
         except (TarError, DamagedError, OSError) as error:
             raise ImageError(f"{self._name}: {error}") from error
+        if _looks_like_rootfs(seen):
+            return self._walk_rootfs(wanted, visit, limits)
         return self._assemble(documents, layers, aliases)
+
+    def _walk_rootfs(self, wanted: Wanted, visit: LayerVisitor, limits: LayerLimits) -> WalkedImage:
+        """The whole stream as one layer."""
+        blob = _WholeStream(self._opener)
+        self._image = Image(name=self._name, digest="", id="", config={}, layers=(blob,))
+        return WalkedImage(self._image, [walk_layer(blob, wanted=wanted, visit=visit(0), limits=limits)])
 
     def _assemble(self, documents: dict[str, bytes], layers: dict[str, Layer], aliases: dict[str, str]) -> WalkedImage:
         def layer(name: str) -> Layer:
@@ -317,12 +335,28 @@ class StreamedImage:
             walked = [layer("blobs/" + "/".join(split_digest(blob.digest))) for blob in image.layers]
             stated = [blob.diff_id for blob in image.layers]
         else:
-            raise ImageError(f"{self._name}: neither manifest.json nor index.json; decompress a root file system first")
+            raise ImageError(f"{self._name}: neither an image (no manifest.json, no index.json) nor a root file system")
         for item, diff_id in zip(walked, stated, strict=True):
             if diff_id and item.digest != diff_id:
                 raise LayerError(f"{self._name}: a layer's digest is {item.digest}, the configuration says {diff_id}")
         self._image = image
-        return WalkedImage(image, walked)
+        indexes = {id(each): index for index, each in enumerate(layers.values())}
+        return WalkedImage(image, walked, [indexes[id(each)] for each in walked])
+
+
+@dataclass(frozen=True, slots=True)
+class _WholeStream:
+    """A compressed root file system as a layer."""
+
+    opener: Callable[[], ReadStream]
+    digest: str = ""
+    diff_id: str = ""
+
+    def open(self) -> ReadStream:
+        return self.opener()
+
+    def mapped(self) -> memoryview | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

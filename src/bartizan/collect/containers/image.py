@@ -103,6 +103,9 @@ class WalkedImage:
 
     image: Image
     layers: list[Layer] = field(default_factory=list)
+    visited: list[int] = field(default_factory=list)
+    """For each layer, the index under which its visitor was asked for; empty where that is its own. A stream has its
+    layers in any order, and one that an image uses twice but once."""
 
 
 LayerVisitor = Callable[[int], Visitor]

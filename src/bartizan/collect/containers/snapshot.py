@@ -7,25 +7,28 @@ belongs to the layer since which it is there without a break: a database that ea
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from bartizan.collect.containers.image import Image, ImageSource, WalkedImage
 from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView
-from bartizan.collect.filesystem.layer import LayerLimits, Visitor, Want, visit_nothing
+from bartizan.collect.filesystem.layer import LayerLimits, Visitor, Want
 from bartizan.collect.filesystem.layered import LayeredView
 from bartizan.collect.filesystem.memory import MemoryView
-from bartizan.collect.filesystem.tar import FILE, Member
+from bartizan.collect.filesystem.tar import FILE, HARD_LINK, Member, normal
 from bartizan.collect.host.os import COLLECTOR as OS_COLLECTOR
-from bartizan.collect.interface import Problems, run
-from bartizan.collect.packages.discover import READERS, ReadFile, read_file, read_packages
+from bartizan.collect.host.updates_apt.package_list import FOLDER as APT_LISTS
+from bartizan.collect.host.updates_apt.section import COLLECTOR as UPDATES_APT_COLLECTOR
+from bartizan.collect.interface import Inspector, Problems, run
+from bartizan.collect.packages.discover import READERS, ReadFile, read_file, read_packages, visible
 from bartizan.collect.packages.interface import Reader
-from bartizan.collect.packages.selection import Wishes
+from bartizan.collect.packages.selection import Wishes, holds_nothing, is_other_system, may_be_program
 from bartizan.model.asset import AssetKind, AssetRef
 from bartizan.model.package import Package, package_facts, package_from
-from bartizan.model.snapshot import Section, Snapshot
+from bartizan.model.snapshot import Problem, Section, Snapshot
+from bartizan.model.wire import Json
 
 _KEPT_FOLDERS = (
     "/etc/",
@@ -37,6 +40,8 @@ _KEPT_FOLDERS = (
     "/var/lib/dpkg/",
     "/var/lib/pacman/",
 )
+_APT_LISTS = APT_LISTS.rstrip("/") + "/"
+_LIST_SIZE = 64 << 20
 _KEPT_SIZE = 1 << 20
 """Configuration larger than this is not kept unless a package reader wants it."""
 _EXECUTABLE = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xca\xfe\xba\xbe")
@@ -49,19 +54,25 @@ def collect_image(
     now: datetime,
     limits: LayerLimits | None = None,
     progress: Callable[[str], None] | None = None,
+    inspectors: Sequence[Inspector] = (),
 ) -> Snapshot:
-    """Every section of an image. Raises `ImageError` or `LayerError` where a layer cannot be used: an image of which a
-    part is missing has no snapshot."""
-    plan = _Plan(READERS)
+    """Every section of an image, and one for each inspector. Raises `ImageError` or `LayerError` where a layer cannot
+    be used: an image of which a part is missing has no snapshot."""
+    plan = _Plan(READERS, inspectors)
     if progress:
         progress("layers")
     walked = source.walk(plan.wanted, plan.visitor, limits or LayerLimits())
+    plan.put_in_order(walked.visited)
     view = LayeredView(walked.layers, keep_versions_of=plan.repeated())
     if progress:
         progress("packages")
     sections = _packages(view, walked, plan)
     sections["os"] = run(OS_COLLECTOR, view)
+    if _has(view, APT_LISTS):
+        sections["updates_apt"] = run(UPDATES_APT_COLLECTOR, view)
     sections["image"] = Section(name="image", facts=_image_facts(walked, view))
+    for inspector in inspectors:
+        sections[inspector.section] = _inspected(inspector, walked, view, plan)
     image = walked.image
     key = image.id or (walked.layers[0].digest if walked.layers else image.name)
     return Snapshot(
@@ -75,7 +86,8 @@ def collect_image(
 class _Plan:
     """Which files of the layers to keep, which to read as they pass, and what came of that."""
 
-    def __init__(self, readers: tuple[Reader, ...]) -> None:
+    def __init__(self, readers: tuple[Reader, ...], inspectors: Sequence[Inspector] = ()) -> None:
+        self._inspectors = tuple(inspectors)
         self._streaming = Wishes(reader for reader in readers if reader.alone)
         self._binary = tuple(reader for reader in readers if reader.binary and reader.alone)
         self.kept_readers = tuple(reader for reader in readers if not reader.alone)
@@ -84,29 +96,44 @@ class _Plan:
         self._folders = tuple(f"{folder}/" for folder, _ in self._wishes.folders)
         self.streamed: dict[tuple[int, str], list[ReadFile]] = {}
         """What self-contained readers found while a layer streamed by, by layer and path."""
+        self.inspected: dict[str, dict[tuple[int, str], list[dict[str, Any]]]] = {
+            each.section: {} for each in inspectors
+        }
+        """What inspectors told, by section, layer and path."""
         self._seen: dict[str, int] = {}
         """Paths of kept files, with the number of layers that have them."""
 
     def wanted(self, member: Member) -> Want:
         path = member.path
+        keep = self._kept(member)
+        name = path.rpartition("/")[2]
+        if self._binary and may_be_program(name, member.size, member.mode):
+            visit = True
+        elif any(each.wants(path, member.size, member.mode) for each in self._inspectors):
+            visit = True
+        else:
+            entry = Entry(name=name, path=path, kind=FileKind.FILE)
+            visit = next(self._streaming.of(entry), None) is not None
+        if keep:
+            return Want.BOTH if visit else Want.KEEP
+        return Want.VISIT if visit else Want.SKIP
+
+    def _kept(self, member: Member) -> bool:
+        path = member.path
         entry = Entry(name=path.rpartition("/")[2], path=path, kind=FileKind.FILE)
-        if (self._binary and member.mode & 0o111) or next(self._streaming.of(entry), None):
-            return Want.VISIT
         if next(self._wishes.of(entry), None) or path in self._exact or path.startswith(self._folders or "\0"):
             self._seen[path] = self._seen.get(path, 0) + 1
-            return Want.KEEP
-        if path.startswith(_KEPT_FOLDERS) and member.size <= _KEPT_SIZE:
-            return Want.KEEP
-        return Want.SKIP
+            return True
+        if path.startswith(_APT_LISTS):
+            return member.size <= _LIST_SIZE
+        return path.startswith(_KEPT_FOLDERS) and member.size <= _KEPT_SIZE
 
     def visitor(self, layer: int) -> Visitor:
-        if not self._binary and not self._streaming.by_ending and not self._streaming.by_name:
-            return visit_nothing
-
         def visit(member: Member, contents: bytes) -> None:
-            entry = Entry(name=member.path.rpartition("/")[2], path=member.path, kind=FileKind.FILE)
-            readers = list(self._streaming.of(entry))
-            if member.mode & 0o111 and contents.startswith(_EXECUTABLE):
+            self._inspect(layer, member, contents)
+            name = member.path.rpartition("/")[2]
+            readers = list(self._streaming.of(Entry(name=name, path=member.path, kind=FileKind.FILE)))
+            if contents.startswith(_EXECUTABLE) and may_be_program(name, member.size, member.mode):
                 readers += self._binary
             if not readers:
                 return
@@ -115,12 +142,38 @@ class _Plan:
             found = [file for file in read if file.packages or file.problems]
             if found:
                 self.streamed[layer, member.path] = found
+            else:
+                self.streamed.pop((layer, member.path), None)  # a later entry of the same name in one layer
 
         return visit
+
+    def _inspect(self, layer: int, member: Member, contents: bytes) -> None:
+        for inspector in self._inspectors:
+            if inspector.wants(member.path, member.size, member.mode):
+                told = list(inspector.inspect(member.path, contents))
+                if told:
+                    self.inspected[inspector.section][layer, member.path] = told
+
+    def put_in_order(self, visited: Sequence[int]) -> None:
+        """From the indexes under which layers were visited to those that they have in the image."""
+        if not visited:
+            return
+        self.streamed = _in_order(self.streamed, visited)
+        self.inspected = {section: _in_order(told, visited) for section, told in self.inspected.items()}
 
     def repeated(self) -> frozenset[str]:
         """Kept package files that several layers have."""
         return frozenset(path for path, layers in self._seen.items() if layers > 1)
+
+
+_Told = TypeVar("_Told")
+
+
+def _in_order(told: Mapping[tuple[int, str], _Told], visited: Sequence[int]) -> dict[tuple[int, str], _Told]:
+    places: dict[int, list[int]] = {}
+    for place, index in enumerate(visited):
+        places.setdefault(index, []).append(place)
+    return {(place, path): each for (index, path), each in told.items() for place in places.get(index, ())}
 
 
 def _packages(view: LayeredView, walked: WalkedImage, plan: _Plan) -> dict[str, Section]:
@@ -142,13 +195,79 @@ def _packages(view: LayeredView, walked: WalkedImage, plan: _Plan) -> dict[str, 
 
 
 def _surviving(view: LayeredView, plan: _Plan) -> list[ReadFile]:
-    """What was read from streams, of files that no later layer replaced or removed."""
+    """What was read from streams, of files that no later layer replaced or removed, under every name that they have."""
     return [
-        file
-        for (layer, path), files in sorted(plan.streamed.items())
-        if _is_current(view, path, layer)
-        for file in files
+        file if path == file.path else _renamed(file, path)
+        for written, path in _names(view, plan.streamed)
+        for file in plan.streamed[written]
     ]
+
+
+def _renamed(file: ReadFile, path: str) -> ReadFile:
+    """The same file under another of its names; a package inside an archive has `!/` and its place there behind it."""
+    packages = (replace(each, path=path + each.path.removeprefix(file.path)) for each in file.packages)
+    return replace(file, path=path, packages=tuple(packages))
+
+
+def _names(view: LayeredView, streamed: Mapping[tuple[int, str], object]) -> Iterator[tuple[tuple[int, str], str]]:
+    """(layer and path as written, path in the view) of streamed files that are still there, hard links included."""
+    written = {path for _, path in streamed}
+    asked = sorted(
+        written
+        | {
+            member.path
+            for layer in view.layers
+            for member in layer.members
+            if member.kind == HARD_LINK and normal(member.link) in written
+        }
+    )
+    seen = set()
+    for path in asked:
+        try:
+            if view.lstat(path).kind is not FileKind.FILE:
+                continue  # a later layer put a link or a folder here; what it leads to has a name of its own
+            layer, member, resolved = view.origin_of(path)
+        except FilesystemError:
+            continue
+        if (layer, member.path) in streamed and resolved not in seen and not _passed_over(resolved):
+            seen.add(resolved)
+            yield (layer, member.path), resolved
+
+
+def _passed_over(path: str) -> bool:
+    """Whether a walk over the file system would not have come here."""
+    folder = path.rpartition("/")[0]
+    while folder:
+        if is_other_system(folder) or holds_nothing(folder):
+            return True
+        folder = folder.rpartition("/")[0]
+    return False
+
+
+def _inspected(inspector: Inspector, walked: WalkedImage, view: LayeredView, plan: _Plan) -> Section:
+    """What an inspector told of the files that are there, each with its layer; and of those that only a lower layer
+    has any more, for whoever has the image has them too."""
+    told = plan.inspected[inspector.section]
+    current = dict(_names(view, told))
+    facts: list[Json] = []
+    for (layer, path), found in sorted(told.items()):
+        where: dict[str, Any] = {
+            "path": visible(current.get((layer, path), path)),
+            "layer": walked.layers[layer].digest,
+        }
+        if (layer, path) not in current:
+            where["removed"] = True
+        facts += [{**each, **where} for each in found]
+    config = inspector.inspect_configuration(walked.image.config)
+    refused = [Problem(path=visible(path), reason=reason) for path, reason in inspector.refused()]
+    return Section(name=inspector.section, facts=[*facts, *config], problems=tuple(refused))
+
+
+def _has(view: LayeredView, folder: str) -> bool:
+    try:
+        return bool(view.list(folder))
+    except FilesystemError:
+        return False
 
 
 _History = list[tuple[int, frozenset[tuple[str, str, str]]]]
@@ -199,7 +318,7 @@ def _introduced(package: Package, view: LayeredView, histories: Mapping[str, _Hi
         if first is not None:
             return first
     try:
-        return view.layer_of(package.path)
+        return view.layer_of(package.path.partition("!/")[0])
     except FilesystemError:
         return None
 

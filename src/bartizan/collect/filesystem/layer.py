@@ -54,7 +54,10 @@ class Want(Enum):
     SKIP = 0
     KEEP = 1
     VISIT = 2
+    BOTH = 3
 
+
+_VISITED = frozenset({Want.VISIT, Want.BOTH})
 
 Wanted = Callable[[Member], Want]
 Visitor = Callable[[Member, bytes], None]
@@ -172,7 +175,7 @@ def _walk_mapped(
         digest.add_all(mapped[start : start + step] for start in range(0, len(mapped), step))
     for member in _checked(MappedSource(mapped), checksums=not layer.blob.diff_id):
         layer.members.append(member)
-        if member.kind == FILE and wanted(member) is Want.VISIT and _affordable(layer, member, limits):
+        if member.kind == FILE and wanted(member) in _VISITED and _affordable(layer, member, limits):
             visit(member, bytes(mapped[member.offset : member.offset + member.stored]))
     layer.size = len(mapped)
     if digest:
@@ -193,15 +196,15 @@ def _walk_stream(
         want = wanted(member)
         if want is Want.SKIP or not _affordable(layer, member, limits):
             continue
-        if want is Want.KEEP and kept + member.stored > limits.kept:
+        if want is not Want.VISIT and kept + member.stored > limits.kept:
             layer.refused.append((member.path, f"more than {limits.kept} bytes to keep in one layer"))
             continue
         contents = source.take(member.stored)
         if len(contents) < member.stored:
             raise TarError(member.offset, "the archive ends within an entry's contents")
-        if want is Want.VISIT:
+        if want in _VISITED:
             visit(member, contents)
-        else:
+        if want is not Want.VISIT:
             kept += len(contents)
             layer.contents[member.offset] = contents
     source.skip(limits.inflated)

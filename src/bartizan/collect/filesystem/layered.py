@@ -102,6 +102,12 @@ class LayeredView:
         """Index of the layer that last wrote the file, links followed."""
         return self._follow(path).layer
 
+    def origin_of(self, path: str) -> tuple[int, Member, str]:
+        """The layer that wrote the file, the member by which it did (of another name where the path is a hard link),
+        and the path without links."""
+        node, resolved = self._walk_to(path)
+        return node.layer, node.member, resolved
+
     def as_of(self, path: str) -> Sequence[tuple[int, bytes]]:
         """The contents that a remembered path had after each layer that changed it; a removal has no contents."""
         out = []

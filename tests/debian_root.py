@@ -1,0 +1,115 @@
+"""A real Debian 12 in a folder, with a Python, a Node and a Java application inside: made once a test run.
+
+Packages come from the archives that apt, pip and npm of this machine are set up for.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+SITE = "srv/python/venv/lib/python3.11/site-packages"
+_NEEDLESS = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/zoneinfo")
+
+
+class NoDebian(Exception):
+    """It cannot be made here, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class DebianRoot:
+    folder: Path
+    """The whole: what a host would be."""
+    base: Path
+    """A tar of Debian alone."""
+    application: Path
+    """A tar of what was put on top of it."""
+
+
+def debian_root(cache: Path) -> DebianRoot:
+    """Made in `cache`, once for all workers of a run."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        root = DebianRoot(cache / "root", cache / "base.tar", cache / "application.tar")
+        if not (cache / "made").exists():
+            _make(root)
+            (cache / "made").touch()
+    return root
+
+
+def _make(root: DebianRoot) -> None:
+    if os.geteuid() != 0:
+        raise NoDebian("debootstrap needs root")
+    if not shutil.which("debootstrap"):
+        raise NoDebian("debootstrap is not installed. On Debian: apt-get install debootstrap")
+    shutil.rmtree(root.folder, ignore_errors=True)
+    _run("debootstrap", "--variant=minbase", "--include=python3-six", "bookworm", str(root.folder))
+    for needless in (*_NEEDLESS, "var/cache/apt", "var/lib/apt/lists", "var/cache/debconf"):
+        shutil.rmtree(root.folder / needless, ignore_errors=True)
+    lists = root.folder / "var/lib/apt/lists"
+    lists.mkdir(parents=True)
+    pocket = "deb.example_dists_bookworm-security_"
+    (lists / f"{pocket}InRelease").write_text(
+        "Origin: Debian\nLabel: Debian-Security\nSuite: stable-security\nCodename: bookworm-security\n"
+        "Date: Sat, 21 Nov 2026 10:00:00 UTC\n"
+    )
+    (lists / f"{pocket}main_binary-amd64_Packages").write_text("Package: tar\nArchitecture: amd64\nVersion: 99.0-1\n\n")
+    with tarfile.open(root.base, "w", format=tarfile.GNU_FORMAT) as archive:
+        archive.add(root.folder, arcname=".")
+    before = {"srv"}
+    _python(root.folder)
+    _node(root.folder)
+    _java(root.folder)
+    with tarfile.open(root.application, "w", format=tarfile.PAX_FORMAT) as archive:
+        for name in before:
+            archive.add(root.folder / name, arcname=name)
+
+
+def _python(root: Path) -> None:
+    target = root / SITE
+    target.mkdir(parents=True)
+    (root / "srv/python/requirements.txt").write_text("requests==2.19.0\njinja2==2.10\n")
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--target",
+        str(target),
+    ]
+    _run(*command, "requests==2.19.0", "jinja2==2.10", "markupsafe")
+
+
+def _node(root: Path) -> None:
+    folder = root / "srv/node"
+    folder.mkdir(parents=True)
+    (folder / "package.json").write_text('{"name": "app", "version": "1.0.0", "private": true}')
+    _run("npm", "install", "--silent", "--no-audit", "--no-fund", "lodash@4.17.4", "minimist@0.0.8", cwd=folder)
+
+
+def _java(root: Path) -> None:
+    folder = root / "srv/java"
+    folder.mkdir(parents=True)
+    inner = folder / "log4j-core-2.14.1.jar"
+    with zipfile.ZipFile(inner, "w") as jar:
+        jar.writestr(
+            "META-INF/maven/org.apache.logging.log4j/log4j-core/pom.properties",
+            "groupId=org.apache.logging.log4j\nartifactId=log4j-core\nversion=2.14.1\n",
+        )
+    with zipfile.ZipFile(folder / "app.war", "w") as war:
+        war.write(inner, "WEB-INF/lib/log4j-core-2.14.1.jar")
+    inner.unlink()
+
+
+def _run(*command: str, cwd: Path | None = None) -> None:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=280)
+    if done.returncode:
+        raise NoDebian(f"{command[0]} failed: {(done.stderr or done.stdout)[-500:]}")
