@@ -185,7 +185,7 @@ _MARKS = ("/manifest.json", "/index.json", "/oci-layout", "/repositories")
 
 
 _ENOUGH = 64
-"""Names by which a root file system is told from an image; an image's archive has blobs or a manifest among its first."""
+"""Names by which a root file system is told from an image, whose archive has blobs or a manifest among its first."""
 
 
 def _looks_like_rootfs(names: Collection[str]) -> bool:

@@ -13,6 +13,7 @@ import http.client
 import json
 import re
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,10 @@ _ACCEPT = ", ".join(
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HOPS = 5
 _RETRIES = 5
+_PATIENCE = 4
+"""Requests made in all where a registry answers that there are too many (429) or that it cannot now (503)."""
+_LONGEST_PAUSE = 60
+"""Seconds; whoever asks for longer is told to the user at once."""
 _PAGE = 1000
 _PARAMETER = re.compile(r'([a-zA-Z_]+)="([^"]*)"')
 
@@ -152,7 +157,7 @@ class Registry:
         for attempt in range(2):
             authorization = self._authorization.get(scope)
             sent = {**headers, **({"Authorization": authorization} if authorization else {})}
-            response = self._follow(url, sent)
+            response = self._patiently(url, sent)
             if response.status != 401:
                 break
             challenge = response.headers.get("www-authenticate", "")
@@ -165,6 +170,17 @@ class Registry:
         reason = _reason(response)
         response.close()
         raise ImageError(f"{self._connection.host}{path}: {reason}")
+
+    def _patiently(self, url: str, headers: Mapping[str, str]) -> Response:
+        """Asks again after the pause that a registry under load asks for, where it is short."""
+        for attempt in range(_PATIENCE):
+            response = self._follow(url, headers)
+            pause = _pause(response, attempt)
+            if pause is None or attempt == _PATIENCE - 1:
+                break
+            response.close()
+            time.sleep(pause)
+        return response
 
     def _follow(self, url: str, headers: Mapping[str, str]) -> Response:
         origin = urlsplit(url).netloc
@@ -324,6 +340,16 @@ def _with_tag(image: Image, reference: Reference) -> Image:
     )
 
 
+def _pause(response: Response, attempt: int) -> float | None:
+    """Seconds to wait before asking again; None where that is no use."""
+    if response.status not in (429, 503):
+        return None
+    told = response.headers.get("retry-after", "")
+    if not told.isdigit():
+        return float(1 << attempt)
+    return int(told) if int(told) <= _LONGEST_PAUSE else None
+
+
 def _length(response: Response) -> int | None:
     text = response.headers.get("content-length", "")
     return int(text) if text.isdigit() else None
@@ -346,6 +372,8 @@ def _reason(response: Response) -> str:
     try:
         errors: Any = json.loads(response.body.read(65536)).get("errors")
         first = errors[0]
-        return f"{first.get('code', 'error')}: {first.get('message', '')}".strip()[:300]
+        told = f"{first.get('code', 'error')}: {first.get('message', '')}".strip()[:300]
+        pause = response.headers.get("retry-after", "")
+        return f"{told} (try again in {pause} s)" if pause.isdigit() and response.status in (429, 503) else told
     except (ValueError, AttributeError, LookupError, TypeError, OSError, http.client.HTTPException):
         return f"HTTP status {response.status}"

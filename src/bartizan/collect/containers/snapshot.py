@@ -107,13 +107,11 @@ class _Plan:
         path = member.path
         keep = self._kept(member)
         name = path.rpartition("/")[2]
-        if self._binary and may_be_program(name, member.size, member.mode):
-            visit = True
-        elif any(each.wants(path, member.size, member.mode) for each in self._inspectors):
-            visit = True
-        else:
-            entry = Entry(name=name, path=path, kind=FileKind.FILE)
-            visit = next(self._streaming.of(entry), None) is not None
+        visit = (
+            (bool(self._binary) and may_be_program(name, member.size, member.mode))
+            or any(each.wants(path, member.size, member.mode) for each in self._inspectors)
+            or next(self._streaming.of(Entry(name=name, path=path, kind=FileKind.FILE)), None) is not None
+        )
         if keep:
             return Want.BOTH if visit else Want.KEEP
         return Want.VISIT if visit else Want.SKIP
