@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView
 from bartizan.collect.templates.cloudformation.resources import of_template
 from bartizan.collect.templates.hcl.syntax import Literal
+from bartizan.collect.templates.kubernetes.helm.resources import of_chart
 from bartizan.collect.templates.kubernetes.manifest import of_manifest
 from bartizan.collect.templates.normal import TemplateResources
 from bartizan.collect.templates.terraform.resources import of_folder, of_plan
@@ -62,7 +63,7 @@ def read_templates(
     for name, read in (
         ("resources_terraform", terraform),
         ("resources_cloudformation", [(path, of_template(view, path, variables or {})) for path in stacks]),
-        ("resources_kubernetes", [(path, of_manifest(view, path)) for path in manifests]),
+        ("resources_kubernetes", list(_kubernetes(view, found.documents, manifests, variables or {}))),
     ):
         if read:
             sections[name] = _section(name, read)
@@ -140,6 +141,17 @@ def _by_content(view: FilesystemView, paths: Iterable[str]) -> tuple[list[str], 
         elif _KUBERNETES.search(head) and b"kind" in head and not _in_chart(path, charts):
             manifests.append(path)
     return plans, stacks, manifests
+
+
+def _kubernetes(
+    view: FilesystemView, documents: Iterable[str], manifests: list[str], variables: dict[str, str]
+) -> Iterator[tuple[str, TemplateResources]]:
+    charts = {path.removesuffix("/Chart.yaml") for path in documents if path.endswith("/Chart.yaml")}
+    for chart in sorted(charts):
+        if not any(chart.startswith(f"{other}/charts/") for other in charts):
+            yield chart or "/", of_chart(view, chart or "/", variables)
+    for path in manifests:
+        yield path, of_manifest(view, path)
 
 
 def _in_chart(path: str, charts: Collection[str]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bartizan.collect.resources.draft import Draft
+from bartizan.collect.resources.kubernetes.open_mapping import OpenMapping, keys_of
 from bartizan.collect.resources.kubernetes.workload import KINDS, any_of, draft_workload, get, items, part, truth
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.model.resource import Location
@@ -39,7 +40,8 @@ def draft_object(document: Mapping[str, Any], *, prefix: str = "", location: Loc
         return None
     draft = Draft(type_, id=f"{prefix}{shown}", name=_text(name), provider="kubernetes", location=location)
     draft.set("namespace", namespace)
-    draft.set("labels", get(metadata, "labels"))
+    labels = get(metadata, "labels")
+    draft.set("labels", labels.unknown if isinstance(labels, OpenMapping) else labels)
     fill(draft, document)
     return draft
 
@@ -122,8 +124,7 @@ def _ingress(draft: Draft, document: Mapping[str, Any]) -> None:
     spec = part(document, "spec")
     draft.set("tls", any_of(truth(each) for each in items(spec, "tls")))
     draft.set("hosts", [get(each, "host", "") for each in items(spec, "rules")])
-    annotations = part(part(document, "metadata"), "annotations")
-    draft.set("annotations", sorted(annotations) if isinstance(annotations, Mapping) else annotations)
+    draft.set("annotations", keys_of(part(part(document, "metadata"), "annotations")))
 
 
 def _namespace(draft: Draft, document: Mapping[str, Any]) -> None:
@@ -135,9 +136,9 @@ def _namespace(draft: Draft, document: Mapping[str, Any]) -> None:
 def _secret(draft: Draft, document: Mapping[str, Any]) -> None:
     """Names of keys only."""
     draft.set("kind", get(document, "type"))
-    tables = [get(document, name) for name in ("data", "stringData")]
+    tables = [keys_of(get(document, name)) for name in ("data", "stringData")]
     unknown = next((each for each in tables if isinstance(each, Unknown)), None)
-    draft.set("keys", unknown or sorted({str(key) for each in tables for key in _mapping(each)}))
+    draft.set("keys", unknown or sorted({key for each in tables if isinstance(each, list) for key in each}))
     draft.set("immutable", get(document, "immutable"))
 
 
@@ -161,7 +162,3 @@ _KINDS: dict[str, tuple[str, Callable[[Draft, Mapping[str, Any]], None]]] = {
 
 def _text(value: Value) -> str:
     return value if isinstance(value, str) else getattr(value, "text", "") or ""
-
-
-def _mapping(value: Value) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

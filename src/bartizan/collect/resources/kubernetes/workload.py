@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bartizan.collect.resources.draft import Draft
+from bartizan.collect.resources.kubernetes.open_mapping import OpenMapping
 from bartizan.collect.resources.values import Unknown, Value
 
 _POD_PATHS = {
@@ -228,7 +229,9 @@ def _volume(volume: Value) -> Value:
     if isinstance(volume, Unknown):
         return volume
     kinds = [key for key in volume if key != "name"] if isinstance(volume, Mapping) else []
-    kind = str(kinds[0]) if kinds else ""
+    kind: Value = str(kinds[0]) if kinds else ""
+    if not kinds and isinstance(volume, OpenMapping):
+        kind = volume.unknown
     return {
         "name": get(volume, "name", ""),
         "kind": kind,
