@@ -1,4 +1,4 @@
-"""A registry that can be told to ask for credentials, to break connections, to redirect and to refuse: what real ones do
+"""A registry that can be told to ask for credentials, break connections, redirect and refuse: what real ones do
 on their bad days. Serves what it is given, by the Distribution specification."""
 
 import base64

@@ -75,7 +75,7 @@ def test_a_private_authority(image: ImageFiles, tmp_path: Path) -> None:
         assert names(host, ca=str(certificate)) == ["musl"]
         other = tmp_path / "other"
         other.mkdir()
-        with pytest.raises(ImageError, match="not trusted.*--ca"):
+        with pytest.raises(ImageError, match=r"not trusted.*--ca"):
             names(host, ca=str(private_authority(other)[0]))
         with pytest.raises(ImageError, match="not a file of certificates"):
             names(host, ca=str(key))
@@ -117,7 +117,7 @@ def test_a_limit_is_waited_for_and_then_told(image: ImageFiles) -> None:
         with pytest.raises(ImageError, match="TOOMANYREQUESTS"):
             names(host)
         behaviour.retry_after = "86400"
-        with pytest.raises(ImageError, match="TOOMANYREQUESTS.*86400"):
+        with pytest.raises(ImageError, match=r"TOOMANYREQUESTS.*86400"):
             names(host)
 
 
