@@ -10,7 +10,8 @@
         except: {aws-ebs-volume-key: fail}
 
 In a good state every policy of the type passes, in a bad one every one fails, but for those under `except`; where a
-state is about one policy `only`, the others are not asked. The resource that is judged is called `this`. The plan is made from the configuration as `terraform show -json` writes it.
+state is about one policy `only`, the others are not asked. The resource that is judged is called `this`. The plan is
+made from the configuration as `terraform show -json` writes it.
 """
 
 import json

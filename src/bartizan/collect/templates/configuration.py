@@ -34,8 +34,8 @@ class Configuration:
         links = self._linking(type_, attribute)
         if not links.by_place:
             return []
-        texts = [value for name in names if isinstance(value := target.attributes.get(name), str)]
-        found = [each for place in (target.address, *texts) for each in links.by_place.get(place, ())]
+        named = [place for name in names if (place := _place(target.attributes.get(name))) is not None]
+        found = [each for place in (target.address, *named) for each in links.by_place.get(place, ())]
         return list({id(each): each for each in found}.values())
 
     def unresolved(self, type_: str, attribute: str) -> Unknown | None:
@@ -50,6 +50,19 @@ class Configuration:
         if not self._places:
             self._places.update((each.address, each) for found in self.by_type.values() for each in found)
         return self._places.get(address)
+
+    def find(self, value: Value, types: Iterable[str], *names: str) -> Declared | None:
+        """The resource that a value refers to: by reference, or by the value of one of its attributes in `names`."""
+        found = self.at(value)
+        place = _place(value)
+        if found is not None or place is None:
+            return found
+        for type_ in types:
+            for name in names:
+                named = self._linking(type_, name).by_place.get(place)
+                if named:
+                    return named[0]
+        return None
 
     def _linking(self, type_: str, attribute: str) -> "_Links":
         links = self._links.get((type_, attribute))
@@ -66,12 +79,21 @@ class Configuration:
 class _Links:
     """Where one attribute of the resources of a type leads: to addresses, to texts, or nobody knows where."""
 
-    by_place: dict[str, list[Declared]] = field(default_factory=dict)
+    by_place: dict[str | Unknown, list[Declared]] = field(default_factory=dict)
     stray: Unknown | None = None
 
     def add(self, value: Value, source: Declared) -> None:
         if isinstance(value, Unknown) and not value.target:
             self.stray = self.stray or value
-        place = value.target if isinstance(value, Unknown) else value
-        if isinstance(place, str) and place:
-            self.by_place.setdefault(place, []).append(source)
+        places = {value.target if isinstance(value, Unknown) else value, _place(value)}
+        for place in places:
+            if place and isinstance(place, (str, Unknown)):
+                self.by_place.setdefault(place, []).append(source)
+
+
+def _place(value: Value) -> str | Unknown | None:
+    """What a name is compared by: its text. One of which a part is unknown is the same as one made in the same way, as
+    two that are `"${data.aws_caller_identity.me.account_id}-logs"`."""
+    if isinstance(value, Unknown):
+        return value if value.text.strip("${}….") else None
+    return value if isinstance(value, str) and value else None

@@ -33,7 +33,8 @@ _UNSAID_SUBNET = Unknown("the subnet is not declared here, and it decides about 
 def terraform_instance(out: Draft, instance: Declared, configuration: Configuration) -> None:
     """An instance or launch template of Terraform."""
     own = instance.attributes
-    template = configuration.at(dig(own, "launch_template.id")) or configuration.at(dig(own, "launch_template.name"))
+    said = dig(own, "launch_template.id") or dig(own, "launch_template.name")
+    template = configuration.find(said, ("aws_launch_template",), "name")
     metadata = block(own, "metadata_options") or (block(template.attributes, "metadata_options") if template else {})
     if not metadata and not template and block(own, "launch_template"):
         metadata = {"http_tokens": Unknown("the launch template is not declared here and may say it")}
@@ -80,7 +81,8 @@ def cloudformation_instance(out: Draft, instance: Declared, configuration: Confi
     """An instance or launch template of CloudFormation."""
     own = instance.attributes
     own = block(own, "LaunchTemplateData") or own
-    template = configuration.at(dig(own, "LaunchTemplate.LaunchTemplateId"))
+    said = dig(own, "LaunchTemplate.LaunchTemplateId") or dig(own, "LaunchTemplate.LaunchTemplateName")
+    template = configuration.find(said, ("AWS::EC2::LaunchTemplate",), "LaunchTemplateName")
     inherited = block(block(template.attributes, "LaunchTemplateData"), "MetadataOptions") if template else {}
     metadata = block(own, "MetadataOptions") or inherited
     tokens = metadata.get("HttpTokens", own.get("MetadataHttpTokens"))

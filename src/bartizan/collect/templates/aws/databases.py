@@ -28,7 +28,7 @@ def _terraform_instance(out: Draft, declared: Declared, configuration: Configura
     member = own.get("cluster_identifier")
     out.set("in_cluster", declared.type != "aws_db_instance" or member is not None)
     out.set("password_in_template", written(own.get("password")))
-    cluster = configuration.at(member)
+    cluster = configuration.find(member, ("aws_rds_cluster",), "cluster_identifier")
     if cluster is not None and declared.type != "aws_db_instance":
         out.set("encrypted", enabled(cluster.attributes.get("storage_encrypted")) or False)
     elif declared.type != "aws_db_instance":
@@ -40,7 +40,7 @@ def _cloudformation_instance(out: Draft, declared: Declared, configuration: Conf
     member = own.get("DBClusterIdentifier")
     out.set("in_cluster", member is not None)
     out.set("password_in_template", written(own.get("MasterUserPassword")))
-    cluster = configuration.at(member)
+    cluster = configuration.find(member, ("AWS::RDS::DBCluster",), "DBClusterIdentifier")
     if cluster is not None:
         out.set("encrypted", enabled(cluster.attributes.get("StorageEncrypted")) or False)
     elif member is not None:
@@ -58,8 +58,12 @@ def _cloudformation_cluster(out: Draft, declared: Declared, configuration: Confi
 def _terraform_snapshot(out: Draft, declared: Declared, configuration: Configuration) -> None:
     shared = declared.attributes.get("shared_accounts")
     out.set("public", shared if isinstance(shared, Unknown) else "all" in (shared or []))
-    source = configuration.at(
-        declared.attributes.get("db_instance_identifier") or declared.attributes.get("db_cluster_identifier")
+    own = declared.attributes
+    source = configuration.find(
+        own.get("db_instance_identifier") or own.get("db_cluster_identifier"),
+        ("aws_db_instance", "aws_rds_cluster"),
+        "identifier",
+        "cluster_identifier",
     )
     if source is None:
         out.unknown("encrypted", "its source is not declared here")
@@ -99,7 +103,7 @@ def _terraform_redshift(out: Draft, declared: Declared, configuration: Configura
     own = declared.attributes
     logging = added(declared, configuration, "aws_redshift_logging", "cluster_identifier", "cluster_identifier")
     out.set("logging", present(logging) or enabled(dig(own, "logging.enable")) or False)
-    group = configuration.at(own.get("cluster_parameter_group_name"))
+    group = configuration.find(own.get("cluster_parameter_group_name"), ("aws_redshift_parameter_group",), "name")
     out.set("tls_required", _requires_tls(group, "parameter", "name", "value", own.get("cluster_parameter_group_name")))
     out.set("password_in_template", written(own.get("master_password")))
 
@@ -107,8 +111,8 @@ def _terraform_redshift(out: Draft, declared: Declared, configuration: Configura
 def _cloudformation_redshift(out: Draft, declared: Declared, configuration: Configuration) -> None:
     own = declared.attributes
     out.set("logging", is_there(own.get("LoggingProperties")))
-    group = configuration.at(own.get("ClusterParameterGroupName"))
     said = own.get("ClusterParameterGroupName")
+    group = configuration.find(said, ("AWS::Redshift::ClusterParameterGroup",), "ParameterGroupName")
     out.set("tls_required", _requires_tls(group, "Parameters", "ParameterName", "ParameterValue", said))
     out.set("password_in_template", written(own.get("MasterUserPassword")))
 

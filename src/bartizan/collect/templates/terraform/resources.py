@@ -8,17 +8,22 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.aws import kinds as aws_kinds
+from bartizan.collect.templates.azure import kinds as azure_kinds
 from bartizan.collect.templates.declared import Declared, TemplateProblem
 from bartizan.collect.templates.family import Family
+from bartizan.collect.templates.google import kinds as google_kinds
 from bartizan.collect.templates.normal import TemplateResources, normalised
 from bartizan.collect.templates.terraform.module import root_module
 from bartizan.collect.templates.terraform.source import Sources
-from bartizan.collect.templates.terraform.types import aws_s3
+from bartizan.collect.templates.terraform.types import aws_s3, nothing
 from bartizan.model.resource import Location
 
 FAMILIES: tuple[Family, ...] = (
     *aws_kinds.TERRAFORM,
     aws_s3.FAMILY,
+    *azure_kinds.TERRAFORM,
+    *google_kinds.TERRAFORM,
+    nothing.FAMILY,
 )
 
 PLAN_LIMIT = 512 << 20

@@ -111,6 +111,13 @@ FAMILY = Family(
         "aws_s3_bucket_server_side_encryption_configuration",
         "aws_s3_bucket_versioning",
         "aws_s3_bucket_website_configuration",
+        *("aws_s3_object", "aws_s3_bucket_object", "aws_s3_object_copy", "aws_s3_bucket_notification"),
+        *("aws_s3_bucket_cors_configuration", "aws_s3_bucket_accelerate_configuration", "aws_s3_bucket_inventory"),
+        *(
+            "aws_s3_bucket_intelligent_tiering_configuration",
+            "aws_s3_bucket_metric",
+            "aws_s3_bucket_object_lock_configuration",
+        ),
     ),
     draft=draft,
 )
