@@ -1,0 +1,1 @@
+"""Resources of Azure as templates declare them."""

@@ -1,0 +1,1 @@
+"""Resources of Google Cloud as templates declare them."""
