@@ -16,6 +16,8 @@ from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemErr
 from bartizan.collect.templates.cloudformation.resources import of_template
 from bartizan.collect.templates.hcl.syntax import Literal
 from bartizan.collect.templates.kubernetes.helm.resources import of_chart
+from bartizan.collect.templates.kubernetes.kustomize.overlay import NAMES as KUSTOMIZATIONS
+from bartizan.collect.templates.kubernetes.kustomize.overlay import of_overlay, parts_of
 from bartizan.collect.templates.kubernetes.manifest import of_manifest
 from bartizan.collect.templates.normal import TemplateResources
 from bartizan.collect.templates.terraform.resources import of_folder, of_plan
@@ -82,7 +84,7 @@ def _walk(view: FilesystemView, ignore: Collection[str]) -> _Found:
         folder = entry.path.rpartition("/")[0] or "/"
         if entry.name.endswith(_TERRAFORM):
             found.terraform.setdefault(folder, []).append(entry.name)
-        elif entry.name.endswith((".yaml", ".yml", ".json", ".template")):
+        elif entry.name.endswith((".yaml", ".yml", ".json", ".template")) or entry.name in KUSTOMIZATIONS:
             found.documents.append(entry.path)
     return found
 
@@ -150,8 +152,13 @@ def _kubernetes(
     for chart in sorted(charts):
         if not any(chart.startswith(f"{other}/charts/") for other in charts):
             yield chart or "/", of_chart(view, chart or "/", variables)
+    overlays = {path.rpartition("/")[0] or "/" for path in documents if path.rpartition("/")[2] in KUSTOMIZATIONS}
+    parts = {part for overlay in overlays for part in parts_of(view, overlay)}
+    for overlay in sorted(overlays - parts):
+        yield overlay, of_overlay(view, overlay)
     for path in manifests:
-        yield path, of_manifest(view, path)
+        if path not in parts and path.rpartition("/")[2] not in KUSTOMIZATIONS:
+            yield path, of_manifest(view, path)
 
 
 def _in_chart(path: str, charts: Collection[str]) -> bool:

@@ -31,8 +31,8 @@ _API_GROUPS = (
     "rbac.authorization.k8s.io/v1", "storage.k8s.io/v1", "apiextensions.k8s.io/v1", "admissionregistration.k8s.io/v1",
     "certificates.k8s.io/v1", "coordination.k8s.io/v1",
     "discovery.k8s.io/v1", "events.k8s.io/v1",
-    "scheduling.k8s.io/v1", "node.k8s.io/v1", "flowcontrol.apiserver.k8s.io/v1", "authentication.k8s.io/v1", "authorization.k8s.io/v1",
-    "apiregistration.k8s.io/v1",
+    "scheduling.k8s.io/v1", "node.k8s.io/v1", "flowcontrol.apiserver.k8s.io/v1",
+    "authentication.k8s.io/v1", "authorization.k8s.io/v1", "apiregistration.k8s.io/v1",
 )  # fmt: skip
 
 
