@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.aws import kinds as aws_kinds
+from bartizan.collect.templates.cloudformation import serverless
+from bartizan.collect.templates.cloudformation.serverless import expanded
 from bartizan.collect.templates.cloudformation.template import Template, short_form
 from bartizan.collect.templates.cloudformation.types import s3
 from bartizan.collect.templates.declared import Declared, TemplateProblem
@@ -12,7 +14,7 @@ from bartizan.collect.templates.family import Family
 from bartizan.collect.templates.located import LocatedError, load_all
 from bartizan.collect.templates.normal import TemplateResources, normalised
 
-FAMILIES: tuple[Family, ...] = (*aws_kinds.CLOUDFORMATION, s3.FAMILY)
+FAMILIES: tuple[Family, ...] = (*aws_kinds.CLOUDFORMATION, s3.FAMILY, serverless.FAMILY)
 
 TEMPLATE_LIMIT = 64 << 20
 _NESTED = 10
@@ -50,8 +52,9 @@ def _stack(
         problems.append(TemplateProblem(path=path, line=0, reason="the file is empty"))
         return
     template = Template(document, path, parameters, address=address)
+    common = template.common()
     for each in template.declared():
-        yield each
+        yield from expanded(each, common)
         if each.type in ("AWS::CloudFormation::Stack", "AWS::Serverless::Application"):
             yield from _nested(view, each, path, problems, depth)
 

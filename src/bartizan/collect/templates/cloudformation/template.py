@@ -57,6 +57,7 @@ class Template:
         self._given = dict(parameters or {})
         self._conditions: dict[str, bool | Unknown] = {}
         self._resources = self._part("Resources")
+        self._lines: dict[str, dict[str, int]] | None = None
 
     def declared(self) -> Iterator[Declared]:
         """Every resource whose condition does not rule it out."""
@@ -82,7 +83,6 @@ class Template:
         for key in ("DeletionPolicy", "UpdateReplacePolicy"):
             if key in resource:
                 attributes[key] = self.value(resource[key])
-        prefix = f"{where}.Properties."
         return Declared(
             address=f"{self.address}{name}",
             type=resource["Type"],
@@ -95,11 +95,23 @@ class Template:
                 end_line=self._document.end_lines.get(where, 0),
                 module=self.address.rstrip("."),
             ),
-            lines={
-                key.removeprefix(prefix): line for key, line in self._document.lines.items() if key.startswith(prefix)
-            },
+            lines=self._lines_of(name),
             uncertain=f"condition: {uncertain}" if uncertain else "",
         )
+
+    def _lines_of(self, name: str) -> dict[str, int]:
+        """The lines of a resource's properties; all of the template are told apart once."""
+        if self._lines is None:
+            self._lines = {}
+            for path, line in self._document.lines.items():
+                parts = path.split(".", 3)
+                if len(parts) == 4 and parts[0] == "Resources" and parts[2] == "Properties":
+                    self._lines.setdefault(parts[1], {})[parts[3]] = line
+        return self._lines.get(name, {})
+
+    def common(self) -> Value:
+        """The Globals section of the Serverless Application Model."""
+        return self.value(self._part("Globals"))
 
     # Values
 
