@@ -38,6 +38,14 @@ class Configuration:
         found = [each for place in (target.address, *named) for each in links.by_place.get(place, ())]
         return list({id(each): each for each in found}.values())
 
+    def has(self, target: Declared, type_: str, attribute: str, *names: str) -> bool | Unknown:
+        """Whether some resource of the type leads to the target."""
+        return bool(self.linked(target, type_, attribute, *names)) or self.unresolved(type_, attribute) or False
+
+    def count(self, target: Declared, type_: str, attribute: str, *names: str) -> int | Unknown:
+        """How many resources of the type lead to the target; unknown where one leads nobody knows where."""
+        return self.unresolved(type_, attribute) or len(self.linked(target, type_, attribute, *names))
+
     def unresolved(self, type_: str, attribute: str) -> Unknown | None:
         """A link of this kind that leads nobody knows where: whoever has no link of its own may be its target."""
         return self._linking(type_, attribute).stray

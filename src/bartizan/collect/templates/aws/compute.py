@@ -166,7 +166,8 @@ def terraform_image(out: Draft, image: Declared, configuration: Configuration) -
         disks = [each for each in blocks(own, "ebs_block_device") if isinstance(each, dict)]
         out.set("encrypted", _all_encrypted(disks, configuration))
     grants = configuration.linked(image, "aws_ami_launch_permission", "image_id")
-    out.set("public", any(each.attributes.get("group") == "all" for each in grants))
+    everybody = any(each.attributes.get("group") == "all" for each in grants)
+    out.set("public", everybody or configuration.unresolved("aws_ami_launch_permission", "image_id") or False)
 
 
 def _all_encrypted(disks: list[dict[str, Value]], configuration: Configuration) -> Value:
@@ -184,8 +185,10 @@ def _all_encrypted(disks: list[dict[str, Value]], configuration: Configuration) 
 def terraform_snapshot(out: Draft, snapshot: Declared, configuration: Configuration) -> None:
     """A snapshot is encrypted as its volume is."""
     out.set("encrypted", _snapshot_encrypted(snapshot, configuration))
-    shares = configuration.linked(snapshot, "aws_snapshot_create_volume_permission", "snapshot_id")
-    out.set("public", any(each.attributes.get("account_id") == "all" for each in shares))
+    type_, attribute = "aws_snapshot_create_volume_permission", "snapshot_id"
+    shares = configuration.linked(snapshot, type_, attribute)
+    everybody = any(each.attributes.get("account_id") == "all" for each in shares)
+    out.set("public", everybody or configuration.unresolved(type_, attribute) or False)
 
 
 def _snapshot_encrypted(snapshot: Declared, configuration: Configuration) -> Value:

@@ -172,7 +172,7 @@ KINDS: Iterable[Kind] = (
         cloudformation_parts=("AWS::Backup::BackupPlan", "AWS::Backup::BackupSelection"),
         more_terraform=lambda out, declared, configuration: out.set(
             "locked",
-            bool(configuration.linked(declared, "aws_backup_vault_lock_configuration", "backup_vault_name", "name")),
+            configuration.has(declared, "aws_backup_vault_lock_configuration", "backup_vault_name", "name"),
         ),
     ),
     Kind(

@@ -43,7 +43,8 @@ def _terraform_balancer(out: Draft, declared: Declared, configuration: Configura
                 ],
             )
             for each in found
-        ],
+        ]
+        + _stray_listener(configuration, "aws_lb_listener", "load_balancer_arn"),
     )
     logs = block(declared.attributes, "access_logs")
     out.set("logging", enabled(logs.get("enabled")) if logs else False)
@@ -80,15 +81,20 @@ def _cloudformation_balancer(out: Draft, declared: Declared, configuration: Conf
                 ],
             )
             for each in found
-        ],
+        ]
+        + _stray_listener(configuration, "AWS::ElasticLoadBalancingV2::Listener", "LoadBalancerArn"),
     )
     out.set("firewall", _firewall(declared, configuration, "AWS::WAFv2::WebACLAssociation", "ResourceArn"))
 
 
 def _firewall(declared: Declared, configuration: Configuration, type_: str, attribute: str) -> Value:
-    if configuration.linked(declared, type_, attribute):
-        return True
-    return configuration.unresolved(type_, attribute) or False
+    return configuration.has(declared, type_, attribute)
+
+
+def _stray_listener(configuration: Configuration, type_: str, attribute: str) -> list[dict[str, Value]]:
+    """A listener that leads nobody knows where may be this load balancer's."""
+    stray = configuration.unresolved(type_, attribute)
+    return [dict.fromkeys(("protocol", "port", "tls_policy", "redirects"), stray)] if stray is not None else []
 
 
 def _listener(protocol: Value, port: Value, policy: Value, actions: list[tuple[Value, Value]]) -> dict[str, Value]:
@@ -234,26 +240,26 @@ def _origin(domain: Value, protocol: Value, versions: Value, control: Value) -> 
 
 
 def _terraform_acl(out: Draft, declared: Declared, configuration: Configuration) -> None:
-    found = configuration.linked(declared, "aws_wafv2_web_acl_logging_configuration", "resource_arn")
-    out.set("logging", bool(found))
+    found = configuration.has(declared, "aws_wafv2_web_acl_logging_configuration", "resource_arn")
+    out.set("logging", found)
     out.set("rules", len(blocks(declared.attributes, "rule")))
 
 
 def _cloudformation_acl(out: Draft, declared: Declared, configuration: Configuration) -> None:
-    out.set("logging", bool(configuration.linked(declared, "AWS::WAFv2::LoggingConfiguration", "ResourceArn")))
+    out.set("logging", configuration.has(declared, "AWS::WAFv2::LoggingConfiguration", "ResourceArn"))
     out.set("rules", len(blocks(declared.attributes, "Rules")))
 
 
 def _terraform_zone(out: Draft, declared: Declared, configuration: Configuration) -> None:
     out.set("private", present(block(declared.attributes, "vpc")))
-    out.set("logging", bool(configuration.linked(declared, "aws_route53_query_log", "zone_id")))
-    out.set("dnssec", bool(configuration.linked(declared, "aws_route53_hosted_zone_dnssec", "hosted_zone_id")))
+    out.set("logging", configuration.has(declared, "aws_route53_query_log", "zone_id"))
+    out.set("dnssec", configuration.has(declared, "aws_route53_hosted_zone_dnssec", "hosted_zone_id"))
 
 
 def _cloudformation_zone(out: Draft, declared: Declared, configuration: Configuration) -> None:
     out.set("private", is_there(declared.attributes.get("VPCs")))
     out.set("logging", is_there(declared.attributes.get("QueryLoggingConfig")))
-    out.set("dnssec", bool(configuration.linked(declared, "AWS::Route53::DNSSEC", "HostedZoneId")))
+    out.set("dnssec", configuration.has(declared, "AWS::Route53::DNSSEC", "HostedZoneId"))
 
 
 def _internal(scheme: Value) -> Value:

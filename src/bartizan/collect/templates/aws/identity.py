@@ -62,8 +62,7 @@ def terraform_holder(holder: Declared, configuration: Configuration) -> Iterator
     out = draft_of(f"aws.iam.{kind}", holder, "aws")
     out.set("tags", own.get("tags"))
     inner = [each for each in blocks(own, "inline_policy") if isinstance(each, dict)]
-    apart = configuration.linked(holder, f"aws_iam_{kind}_policy", kind, "name")
-    out.set("inline_policies", len(inner) + len(apart))
+    out.set("inline_policies", _sum(len(inner), configuration.count(holder, f"aws_iam_{kind}_policy", kind, "name")))
     attached = [
         each.attributes.get("policy_arn")
         for each in configuration.linked(holder, f"aws_iam_{kind}_policy_attachment", kind, "name")
@@ -72,10 +71,11 @@ def terraform_holder(holder: Declared, configuration: Configuration) -> Iterator
         each.attributes.get("policy_arn")
         for each in configuration.linked(holder, "aws_iam_policy_attachment", f"{kind}s", "name")
     ]
+    attached += [configuration.unresolved(f"aws_iam_{kind}_policy_attachment", kind)]
     out.set("managed_policies", as_texts(joined(own.get("managed_policy_arns"), *attached)))
     if kind == "user":
-        out.set("access_keys", len(configuration.linked(holder, "aws_iam_access_key", "user", "name")))
-        out.set("console", bool(configuration.linked(holder, "aws_iam_user_login_profile", "user", "name")))
+        out.set("access_keys", configuration.count(holder, "aws_iam_access_key", "user", "name"))
+        out.set("console", configuration.has(holder, "aws_iam_user_login_profile", "user", "name"))
     if kind == "role":
         _trust(out, own.get("assume_role_policy"))
         out.set("boundary", as_texts(own.get("permissions_boundary")), _first)
@@ -90,13 +90,13 @@ def cloudformation_holder(holder: Declared, configuration: Configuration) -> Ite
     out = draft_of(f"aws.iam.{kind.lower()}", holder, "aws", f"{kind}Name")
     out.set("tags", {each["Key"]: each["Value"] for each in blocks(own, "Tags") if isinstance(each, dict)})
     inner = [each for each in blocks(own, "Policies") if isinstance(each, dict)]
-    apart = configuration.linked(holder, "AWS::IAM::Policy", f"{kind}s", f"{kind}Name")
-    apart += configuration.linked(holder, f"AWS::IAM::{kind}Policy", f"{kind}Name", f"{kind}Name")
-    out.set("inline_policies", len(inner) + len(apart))
+    several = configuration.count(holder, "AWS::IAM::Policy", f"{kind}s", f"{kind}Name")
+    single = configuration.count(holder, f"AWS::IAM::{kind}Policy", f"{kind}Name", f"{kind}Name")
+    out.set("inline_policies", _sum(len(inner), several, single))
     managed = configuration.linked(holder, "AWS::IAM::ManagedPolicy", f"{kind}s", f"{kind}Name")
     out.set("managed_policies", as_texts(joined(own.get("ManagedPolicyArns"), *(each.address for each in managed))))
     if kind == "User":
-        out.set("access_keys", len(configuration.linked(holder, "AWS::IAM::AccessKey", "UserName", "UserName")))
+        out.set("access_keys", configuration.count(holder, "AWS::IAM::AccessKey", "UserName", "UserName"))
         profile = own.get("LoginProfile")
         out.set("console", profile if isinstance(profile, Unknown) else profile is not None)
     if kind == "Role":
@@ -104,6 +104,12 @@ def cloudformation_holder(holder: Declared, configuration: Configuration) -> Ite
         out.set("boundary", as_texts(own.get("PermissionsBoundary")), _first)
     yield out
     yield from _inner(holder, inner, "PolicyName", "PolicyDocument")
+
+
+def _sum(*numbers: int | Unknown) -> int | Unknown:
+    return next((each for each in numbers if isinstance(each, Unknown)), None) or sum(
+        each for each in numbers if isinstance(each, int)
+    )
 
 
 def _first(values: Value) -> Value:

@@ -184,7 +184,7 @@ def terraform_vpc(out: Draft, vpc: Declared, configuration: Configuration) -> No
     """A VPC and whether its flows are logged."""
     out.set("default", vpc.type == "aws_default_vpc")
     logs = configuration.linked(vpc, "aws_flow_log", "vpc_id")
-    out.set("flow_logs", bool(logs) or configuration.unresolved("aws_flow_log", "vpc_id") or False)
+    out.set("flow_logs", configuration.has(vpc, "aws_flow_log", "vpc_id"))
     kinds = [each.attributes.get("traffic_type") for each in logs]
     out.set("logged_traffic", [str(each) for each in kinds if not isinstance(each, Unknown)])
 
@@ -192,7 +192,7 @@ def terraform_vpc(out: Draft, vpc: Declared, configuration: Configuration) -> No
 def cloudformation_vpc(out: Draft, vpc: Declared, configuration: Configuration) -> None:
     """A VPC and whether its flows are logged."""
     logs = configuration.linked(vpc, "AWS::EC2::FlowLog", "ResourceId")
-    out.set("flow_logs", bool(logs) or configuration.unresolved("AWS::EC2::FlowLog", "ResourceId") or False)
+    out.set("flow_logs", configuration.has(vpc, "AWS::EC2::FlowLog", "ResourceId"))
     kinds = [each.attributes.get("TrafficType") for each in logs]
     out.set("logged_traffic", [str(each) for each in kinds if not isinstance(each, Unknown)])
 

@@ -40,6 +40,11 @@ def _permission(principal: Value, account: Value, source: Value) -> dict[str, Va
     return {"Effect": "Allow", "Principal": principal, "Action": "lambda:InvokeFunction", "Condition": condition}
 
 
+def _stray(unknown: Unknown | None) -> list[dict[str, Value]]:
+    """A permission that is given to nobody knows which function."""
+    return [_permission(unknown, None, None)] if unknown is not None else []
+
+
 def _terraform_function(out: Draft, declared: Declared, configuration: Configuration) -> None:
     own = declared.attributes
     variables = dig(own, "environment.variables")
@@ -53,7 +58,8 @@ def _terraform_function(out: Draft, declared: Declared, configuration: Configura
             if one.attributes.get("function_url_auth_type") is None
         )
     ]
-    out.set("public", is_public(statements({"Statement": granted})))
+    stray = configuration.unresolved("aws_lambda_permission", "function_name")
+    out.set("public", is_public(statements({"Statement": granted + _stray(stray)})))
     url = added(declared, configuration, "aws_lambda_function_url", "function_name", *names)
     out.set("url", dig(url, "authorization_type"))
 
@@ -69,7 +75,8 @@ def _cloudformation_function(out: Draft, declared: Declared, configuration: Conf
             if one.attributes.get("FunctionUrlAuthType") is None
         )
     ]
-    out.set("public", is_public(statements({"Statement": granted})))
+    stray = configuration.unresolved("AWS::Lambda::Permission", "FunctionName")
+    out.set("public", is_public(statements({"Statement": granted + _stray(stray)})))
     url = added(declared, configuration, "AWS::Lambda::Url", "TargetFunctionArn", "FunctionName")
     out.set("url", dig(url, "AuthType") or dig(own, "FunctionUrlConfig.AuthType"))
 
@@ -85,7 +92,7 @@ def _environment(out: Draft, variables: Value) -> None:
 def _terraform_repository(out: Draft, declared: Declared, configuration: Configuration) -> None:
     policy = added(declared, configuration, "aws_ecr_repository_policy", "repository", "name")
     set_policy(out, policy.get("policy"))
-    out.set("lifecycle", bool(configuration.linked(declared, "aws_ecr_lifecycle_policy", "repository", "name")))
+    out.set("lifecycle", configuration.has(declared, "aws_ecr_lifecycle_policy", "repository", "name"))
     by_kind = dig(declared.attributes, "encryption_configuration.encryption_type")
     out.set("kms", by_kind if isinstance(by_kind, Unknown) else str(by_kind).startswith("KMS"))
 
