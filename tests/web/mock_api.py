@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from web import mock_rooms
 from web.mock_estate import NOW, SEVERITIES, Estate, Record, ago, counts, identity, sections, stamp
 from web.mock_query import QueryRefused, compile_query
 
@@ -118,6 +119,10 @@ class Handler(BaseHTTPRequestHandler):
             ("GET", "/decisions", "decisions"),
             ("POST", "/decisions", "decide"),
             ("DELETE", "/decisions/([^/]+)", "withdraw"),
+            ("GET", "/frameworks", "frameworks"),
+            ("GET", "/frameworks/([^/]+)", "framework"),
+            ("GET", "/images/([^/]+)", "image"),
+            ("GET", "/code/([^/]+)", "code"),
             ("GET", "/policies", "policies"),
             ("GET", "/policies/([^/]+)", "policy"),
             ("GET", "/audit", "audit"),
@@ -637,6 +642,29 @@ class Handler(BaseHTTPRequestHandler):
 
     def sync(self) -> None:
         self._json(self.server.estate.jobs[0], 202)
+
+    def frameworks(self) -> None:
+        self._json(mock_rooms.frameworks())
+
+    def framework(self, key: str) -> None:
+        found = mock_rooms.framework(key)
+        if found is None:
+            return self._problem(404, "There is no such framework", key)
+        if "text/csv" in (self.headers.get("Accept") or ""):
+            return self._paged(found["controls"])
+        return self._json(found)
+
+    def image(self, key: str) -> None:
+        self._room(key, mock_rooms.image)
+
+    def code(self, key: str) -> None:
+        self._room(key, mock_rooms.code)
+
+    def _room(self, key: str, view: Callable[[Record, list[Record]], Record]) -> None:
+        row = next((row for row in self.server.estate.assets if row["id"] == key), None)
+        if row is None:
+            return self._problem(404, "There is no such asset", "It may have been removed.")
+        return self._json(view(row, self.server.estate.findings))
 
     def policies(self) -> None:
         self._paged(self.server.estate.policies())

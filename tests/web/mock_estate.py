@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from web.mock_rooms import asset_row
+
 Record = dict[str, Any]
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -198,6 +200,10 @@ class Estate:
         rows = list(csv.DictReader((Path(__file__).parent / "debian_cves.csv").open()))
         for name, system, tags, share in _HOSTS:
             self._host(name, system, tags, share, rows)
+        self.assets += [
+            asset_row(self.assets[1], "image", "registry.example/shop/web:1.4.2", "sha256:" + "7e" * 32),
+            asset_row(self.assets[1], "repository", "shop-infrastructure", "shop-infrastructure"),
+        ]
         self.jobs = [
             _job("assess", "Assess 10 assets with new advisories", "running", 0.42, started=ago(seconds=40)),
             _job("feeds", "Import advisories", "done", 1.0, started=ago(hours=2), finished=ago(hours=1.99)),

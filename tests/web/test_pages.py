@@ -296,6 +296,68 @@ class TestFleet:
         expect(page.get_by_role("cell", name="web servers", exact=True)).to_be_visible()
 
 
+class TestCompliance:
+    def test_a_framework_is_filtered_opened_and_exported(self, page: Page, mock: MockServer) -> None:
+        page.goto(f"{mock.url}/compliance")
+        page.get_by_role("link", name=re.compile("^NIST SP 800-53")).click()
+        page.get_by_role("button", name=re.compile("^[0-9]+ ?Broken")).click()
+        assert "status=fail" in page.url
+        assert set(page.locator(".control-head .state").all_inner_texts()) == {"Broken"}
+        page.get_by_label("Search controls").fill("AC-6")
+        page.locator(".control-head").first.click()
+        evidence = page.locator(".control-evidence").first
+        expect(evidence.get_by_role("link", name=re.compile("^Show the"))).to_be_visible()
+        evidence.locator(".row-link").first.wait_for()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="CSV").click()
+        assert download.value.suggested_filename == "nist-800-53.csv"
+
+    def test_policies_are_narrowed_by_framework_and_severity(self, page: Page, mock: MockServer) -> None:
+        page.goto(f"{mock.url}/compliance")
+        page.locator(".policy-table").first.wait_for()
+        before = page.locator(".policy-table tbody tr").count()
+        page.get_by_label("Severity").select_option("critical")
+        after = page.locator(".policy-table tbody tr").count()
+        assert 0 < after < before
+        shown = page.locator(".policy-table .severity-label").all_inner_texts()
+        assert {text.strip().lower() for text in shown} == {"c\ncritical"}
+
+
+class TestImagesAndCode:
+    def test_who_patches_what_filters_and_groups_the_findings(self, page: Page, mock: MockServer) -> None:
+        page.get_by_role("link", name="Images").click()
+        page.locator(".data-table .row-link").first.click()
+        page.locator(".split-cell").first.wait_for()
+        whole = page.locator(".placed-table tbody tr").count()
+        page.locator(".split tbody tr", has_text="Base image").locator(".split-cell").first.click()
+        expect(page.get_by_label("Part", exact=True)).to_have_value("base")
+        part = page.locator(".placed-table tbody tr").count()
+        assert 0 < part < whole
+        assert set(page.locator(".placed-place").all_inner_texts()[1:]) == {"1"}
+        page.get_by_role("button", name="Show all").click()
+        page.get_by_role("button", name="By layer").click()
+        expect(page.locator(".placed-group")).to_have_count(3)
+        page.locator(".layer", has_text="pip install").click()
+        expect(page.locator(".placed-group")).to_have_count(1)
+
+    def test_code_is_read_by_file_line_resource_and_module(self, page: Page, mock: MockServer) -> None:
+        page.get_by_role("link", name="Code").click()
+        page.locator(".data-table .row-link").first.click()
+        file = page.locator(".code-file", has_text="/network/main.tf").first
+        expect(file.locator("tbody tr").first).to_contain_text("aws_security_group.web")
+        expect(file.locator("tbody tr").first).to_contain_text("module.network")
+        page.get_by_label("Search findings").fill("customer_exports")
+        expect(page.locator(".code-file")).to_have_count(1)
+
+    def test_a_room_appears_with_the_first_such_asset(self, context: BrowserContext, mock: MockServer) -> None:
+        mock.estate.assets = [one for one in mock.estate.assets if one["kind"] == "host"]
+        page = context.new_page()
+        sign_in(page, mock.url, "admin", "correct horse")
+        page.get_by_role("link", name="Compliance").wait_for()
+        expect(page.get_by_role("link", name="Images")).to_have_count(0)
+        expect(page.get_by_role("link", name="Code")).to_have_count(0)
+
+
 class TestText:
     def test_text_from_the_estate_is_never_markup(self, page: Page, mock: MockServer, watch: Watch) -> None:
         hostile = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
@@ -341,6 +403,11 @@ class TestLoading:
             f"/assets/{asset}",
             f"/findings/{finding}",
             "/compliance",
+            "/compliance/frameworks/nist-800-53",
+            "/images",
+            "/images/image-1",
+            "/code",
+            "/code/repository-1",
             "/fleet",
             "/settings",
         ):

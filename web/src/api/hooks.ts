@@ -9,12 +9,16 @@ import type {
   AssetPolicy,
   AssetSummary,
   AuditEntry,
+  CodeView,
   Completions,
   DecisionView,
   Facet,
   FindingDetail,
   FindingGroup,
   FindingSummary,
+  FrameworkDetail,
+  FrameworkSummary,
+  ImageView,
   JobView,
   Knowledge,
   Overview,
@@ -70,6 +74,10 @@ export const useSection = (id: string, name: string) =>
   useOne<SectionFacts>(["assets", "section", id, name], `/assets/${encodeURIComponent(id)}/sections/${encodeURIComponent(name)}`);
 export const usePolicies = () => useList<PolicyView>("policies", "/policies", { limit: 500 });
 export const usePolicy = (id: string) => useOne<PolicyDetail>(["policies", "one", id], `/policies/${encodeURIComponent(id)}`);
+export const useFrameworks = (asset = "") => useOne<FrameworkSummary[]>(["policies", "frameworks"], "/frameworks", { asset });
+export const useFramework = (id: string, asset = "") => useOne<FrameworkDetail>(["policies", "framework", id], `/frameworks/${encodeURIComponent(id)}`, { asset });
+export const useImage = (id: string) => useOne<ImageView>(["assets", "image", id], `/images/${encodeURIComponent(id)}`);
+export const useCode = (id: string) => useOne<CodeView>(["assets", "code", id], `/code/${encodeURIComponent(id)}`);
 export const useDecisions = () => useList<DecisionView>("decisions", "/decisions");
 export const useAudit = () => useList<AuditEntry>("audit", "/audit");
 export const useSensors = () => useList<SensorView>("sensors", "/sensors");

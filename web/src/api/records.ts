@@ -258,11 +258,123 @@ export interface PolicyResultRow {
   finding?: string | null;
 }
 
+export interface PolicyInput {
+  path: string;
+  type: string;
+  about: string;
+}
+
 export interface PolicyDetail extends PolicyView {
   check: string;
   applies: string;
+  template?: string;
+  inputs?: PolicyInput[];
+  judges?: string[];
+  source?: string;
+  cases?: number;
   parameters: { [key: string]: Json };
   results: PolicyResultRow[];
+}
+
+export type ControlStatus = "pass" | "fail" | "unknown" | "manual" | "not-covered";
+
+export interface FrameworkSummary {
+  id: string;
+  title: string;
+  version: string;
+  total: number;
+  counts: Record<ControlStatus, number>;
+  policies: number;
+}
+
+export interface ControlPolicy {
+  title: string;
+  severity: Severity;
+  resource: string;
+  passed: number;
+  failed: number;
+  unknown: number;
+  not_applicable: number;
+}
+
+export interface ControlView {
+  id: string;
+  title: string;
+  status: ControlStatus;
+  reason: string;
+  family: string;
+  parent: string;
+  manual: boolean;
+  policies: string[];
+  failing: string[];
+  passed: number;
+  failed: number;
+  unknown: number;
+  not_applicable: number;
+  query: string;
+}
+
+export interface FrameworkDetail extends FrameworkSummary {
+  controls: ControlView[];
+  judged_by: Record<string, ControlPolicy>;
+  asset?: string | null;
+}
+
+export interface PlacedFinding extends FindingSummary {
+  layer: number | null;
+  part: Part | null;
+  brought_by: "operating-system" | "application" | null;
+  path: string;
+  line: number;
+  end_line: number;
+  module: string;
+}
+
+export type Part = "base" | "application" | "unknown";
+
+export interface LayerView {
+  index: number;
+  digest: string;
+  size: number;
+  step: string;
+  part: Part;
+  packages: number;
+  open: SeverityCounts;
+}
+
+export interface ImageView {
+  id: string;
+  name: string;
+  key: string;
+  os: string;
+  platform: string;
+  created: string;
+  user: string;
+  entrypoint: string[];
+  exposed_ports: string[];
+  setuid: string[];
+  base: string;
+  base_told_by: string;
+  layers: LayerView[];
+  findings: PlacedFinding[];
+  more: number;
+}
+
+export interface CodeFile {
+  path: string;
+  open: SeverityCounts;
+  findings: PlacedFinding[];
+}
+
+export interface CodeView {
+  id: string;
+  name: string;
+  key: string;
+  languages: Record<string, number>;
+  types: [string, number][];
+  unmodelled: [string, number][];
+  files: CodeFile[];
+  more: number;
 }
 
 export interface AssetPolicy {

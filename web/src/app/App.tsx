@@ -15,6 +15,11 @@ const AssetsPage = lazy(() => import("../pages/AssetsPage"));
 const AssetPage = lazy(() => import("../pages/AssetPage"));
 const CompliancePage = lazy(() => import("../pages/CompliancePage"));
 const PolicyPage = lazy(() => import("../pages/PolicyPage"));
+const FrameworkPage = lazy(() => import("../pages/FrameworkPage"));
+const ImagesPage = lazy(() => import("../pages/ImagesPage"));
+const ImagePage = lazy(() => import("../pages/ImagePage"));
+const CodeRoom = lazy(() => import("../pages/CodeRoom"));
+const CodePage = lazy(() => import("../pages/CodePage"));
 const FleetPage = lazy(() => import("../pages/FleetPage"));
 const GovernancePage = lazy(() => import("../pages/GovernancePage"));
 const SettingsPage = lazy(() => import("../pages/SettingsPage"));
@@ -35,7 +40,12 @@ export function App() {
           <Route path="/findings/:id">{({ id }) => <FindingPage key={id} id={decodeURIComponent(id)} />}</Route>
           <Route path="/assets" component={AssetsPage} />
           <Route path="/assets/:id">{({ id }) => <AssetPage key={id} id={decodeURIComponent(id)} />}</Route>
+          <Route path="/images" component={ImagesPage} />
+          <Route path="/images/:id">{({ id }) => <ImagePage key={id} id={decodeURIComponent(id)} />}</Route>
+          <Route path="/code" component={CodeRoom} />
+          <Route path="/code/:id">{({ id }) => <CodePage key={id} id={decodeURIComponent(id)} />}</Route>
           <Route path="/compliance" component={CompliancePage} />
+          <Route path="/compliance/frameworks/:id">{({ id }) => <FrameworkPage key={id} id={decodeURIComponent(id)} />}</Route>
           <Route path="/compliance/:id">{({ id }) => <PolicyPage key={id} id={decodeURIComponent(id)} />}</Route>
           <Route path="/fleet" component={FleetPage} />
           <Route path="/governance" component={GovernancePage} />

@@ -12,7 +12,7 @@ import { quote } from "../lib/querytext";
 import { chooseTheme, useTheme } from "../lib/theme";
 import { Dialog } from "../parts/Dialog";
 import { Key } from "../parts/Small";
-import { ROOMS } from "./rooms";
+import { useRooms } from "./rooms";
 
 interface Command {
   id: string;
@@ -40,9 +40,10 @@ function Body({ onClose, onMap }: { onClose: () => void; onMap: () => void }) {
   const list = useId();
   const wanted = useDeferredValue(text.trim().toLowerCase());
   const found = useFound(wanted);
+  const rooms = useRooms();
 
   const fixed: Command[] = [
-    ...ROOMS.map((room) => ({ id: room.path, title: room.title, detail: "page", icon: room.icon, keys: room.keys, words: room.words, run: () => navigate(room.path) })),
+    ...rooms.map((room) => ({ id: room.path, title: room.title, detail: "page", icon: room.icon, keys: room.keys, words: room.words, run: () => navigate(room.path) })),
     { id: "exploited", title: "Findings that are exploited in the wild", detail: "query", icon: ShieldAlert, words: "kev known exploited", run: () => navigate(findings(exploited)) },
     { id: "critical", title: "Critical findings", detail: "query", icon: ShieldAlert, words: "severity worst", run: () => navigate(findings(`${OPEN} and severity:critical`)) },
     { id: "theme", title: theme === "dark" ? "Switch to the light theme" : "Switch to the dark theme", detail: "command", icon: Moon, words: "theme appearance dark light", run: () => chooseTheme(theme === "dark" ? "light" : "dark") },

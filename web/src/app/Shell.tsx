@@ -16,7 +16,7 @@ import { KeyboardMap } from "./KeyboardMap";
 import { Palette } from "./Palette";
 import { QueryBox } from "./QueryBox";
 import { QueryBoxProvider } from "./asked";
-import { ROOMS } from "./rooms";
+import { ROOMS, useRooms } from "./rooms";
 import { FeedLamp } from "./FeedLamp";
 import { JobsMenu } from "./JobsMenu";
 import { UserMenu } from "./UserMenu";
@@ -32,7 +32,8 @@ export function Shell({ session, children }: { session: SessionView; children: R
   const room = ROOMS.find((one) => (one.path === "/" ? path === "/" : path === one.path || path.startsWith(`${one.path}/`)));
 
   const keys: Handlers = { "?": () => setMap(true), "mod+k": () => setPalette((open) => !open) };
-  for (const one of ROOMS) keys[one.keys] = () => navigate(one.path);
+  const rooms = useRooms();
+  for (const one of rooms) keys[one.keys] = () => navigate(one.path);
   useKeys(keys);
 
   // A new page begins at its top, and screen readers hear its name.
@@ -104,9 +105,10 @@ export function Shell({ session, children }: { session: SessionView; children: R
 }
 
 function RoomLinks({ current, onGo }: { current: string | undefined; onGo?: () => void }) {
+  const rooms = useRooms();
   return (
     <ul className="rooms">
-      {ROOMS.map(({ path, title, icon: Icon, keys }) => (
+      {rooms.map(({ path, title, icon: Icon, keys }) => (
         <li key={path}>
           <Go to={path} className={`rail-link ${path === current ? "here" : ""}`} aria-current={path === current ? "page" : undefined} title={`${title} (${keys})`} onClick={onGo}>
             <Icon size={18} aria-hidden />

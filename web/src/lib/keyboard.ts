@@ -16,6 +16,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: "g o", text: "Overview", group: "Go to" },
   { keys: "g f", text: "Findings", group: "Go to" },
   { keys: "g a", text: "Assets", group: "Go to" },
+  { keys: "g i", text: "Images, where there are any", group: "Go to" },
+  { keys: "g d", text: "Code, where there is any", group: "Go to" },
   { keys: "g c", text: "Compliance", group: "Go to" },
   { keys: "g l", text: "Fleet", group: "Go to" },
   { keys: "g v", text: "Governance", group: "Go to" },

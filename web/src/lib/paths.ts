@@ -16,6 +16,9 @@ export function assets(query = ""): string {
 
 export const finding = (id: string) => `/findings/${encodeURIComponent(id)}`;
 export const asset = (id: string, tab = "") => `/assets/${encodeURIComponent(id)}${tab ? `?tab=${tab}` : ""}`;
+export const framework = (id: string, asset = "") => `/compliance/frameworks/${encodeURIComponent(id)}${asset ? `?asset=${encodeURIComponent(asset)}` : ""}`;
+export const image = (id: string) => `/images/${encodeURIComponent(id)}`;
+export const code = (id: string) => `/code/${encodeURIComponent(id)}`;
 export const policy = (id: string) => `/compliance/${encodeURIComponent(id)}`;
 
 export const openWith = (field: string, value: string) => `${OPEN} and ${term(field, value)}`;

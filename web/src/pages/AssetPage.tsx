@@ -4,15 +4,16 @@ import { Tabs } from "@base-ui/react/tabs";
 import { TriangleAlert } from "lucide-react";
 import { useEffect, type ReactNode } from "react";
 
-import { useAsset, useAssetFindings, useAssetPolicies, useSection, useTimeline } from "../api/hooks";
+import { useAsset, useAssetFindings, useAssetPolicies, useFrameworks, useSection, useTimeline } from "../api/hooks";
 import type { AssetDetail, TimelineEvent } from "../api/records";
 import { useAddress } from "../lib/address";
 import { count, label, plural } from "../lib/format";
-import { asset, finding, findings, OPEN, policy } from "../lib/paths";
+import { asset, code, finding, findings, image, OPEN, policy } from "../lib/paths";
 import { both, term } from "../lib/querytext";
 import { asSeverity, total } from "../lib/severity";
 import { day } from "../lib/time";
 import { Factors, SeverityNumbers } from "../parts/Bars";
+import { FrameworkGrid } from "../parts/Controls";
 import { Facts } from "../parts/Facts";
 import { FindingList } from "../parts/FindingList";
 import { findingColumns } from "../parts/findingColumns";
@@ -50,6 +51,8 @@ export default function AssetPage({ id }: { id: string }) {
           <p className="standing">
             <span className="capital">{data.kind}</span>
             {data.os ? <span>{data.os}</span> : null}
+            {data.kind === "image" ? <Go to={image(data.id)} className="link strong-link">By layer</Go> : null}
+            {data.kind === "repository" ? <Go to={code(data.id)} className="link strong-link">By file</Go> : null}
             <span className="muted">seen <Time at={data.last_seen} /></span>
             <span className="tags">{data.tags.map((tag) => <Tag key={tag}>{tag}</Tag>)}</span>
           </p>
@@ -220,6 +223,8 @@ function PoliciesTab({ id }: { id: string }) {
   const order = { fail: 0, unknown: 1, pass: 2, "not-applicable": 3 };
   const rows = [...data].sort((a, b) => order[a.result] - order[b.result]);
   return (
+    <>
+    <AssetFrameworks id={id} />
     <div className="card table-wrap" tabIndex={0} role="region" aria-label="Policies">
       <table className="plain-table">
         <thead>
@@ -227,7 +232,7 @@ function PoliciesTab({ id }: { id: string }) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={row.policy}>
+            <tr key={row.finding ?? row.policy}>
               <td>{row.finding ? <Go to={finding(row.finding)} className="link plain-link"><Outcome result={row.result} /></Go> : <Outcome result={row.result} />}</td>
               <td><Go to={policy(row.policy)} className="link row-link">{row.title}</Go></td>
               <td><SeverityLabel severity={row.severity} /></td>
@@ -238,7 +243,15 @@ function PoliciesTab({ id }: { id: string }) {
         </tbody>
       </table>
     </div>
+    </>
   );
+}
+
+/** The frameworks that say something about this asset. */
+function AssetFrameworks({ id }: { id: string }) {
+  const { data } = useFrameworks(id);
+  const rows = (data ?? []).filter(({ counts }) => counts.pass + counts.fail > 0);
+  return rows.length > 0 ? <FrameworkGrid rows={rows} asset={id} /> : null;
 }
 
 function TimelineTab({ id }: { id: string }) {

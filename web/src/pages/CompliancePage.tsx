@@ -2,10 +2,11 @@
 
 import { useMemo, useState } from "react";
 
-import { usePolicies } from "../api/hooks";
+import { useFrameworks, usePolicies } from "../api/hooks";
 import type { PolicyView } from "../api/records";
 import { count, label, percent, plural } from "../lib/format";
 import { policy } from "../lib/paths";
+import { FrameworkGrid } from "../parts/Controls";
 import { Go } from "../parts/Go";
 import { SeverityLabel } from "../parts/Severity";
 import { Empty, Failure, Skeleton } from "../parts/States";
@@ -16,17 +17,28 @@ export default function CompliancePage() {
   const list = usePolicies();
   const [wanted, setWanted] = useState("");
   const [only, setOnly] = useState<"all" | "failed" | "unknown">("all");
+  const frameworks = useFrameworks();
+  const [severity, setSeverity] = useState("");
+  const [resource, setResource] = useState("");
+  const [framework, setFramework] = useState("");
   const policies = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const groups = useMemo(() => {
     const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
     const kept = policies.filter((one) => {
       const text = `${one.id} ${one.title} ${one.group} ${Object.values(one.controls).flat().join(" ")}`.toLowerCase();
-      return words.every((word) => text.includes(word)) && (only === "all" || one[only] > 0);
+      return (
+        words.every((word) => text.includes(word)) &&
+        (only === "all" || one[only] > 0) &&
+        (severity === "" || one.severity === severity) &&
+        (resource === "" || one.resource === resource) &&
+        (framework === "" || framework in one.controls)
+      );
     });
     const out = new Map<string, PolicyView[]>();
     for (const one of kept.sort((a, b) => b.failed - a.failed || RANK[a.severity] - RANK[b.severity])) out.set(one.group, [...(out.get(one.group) ?? []), one]);
     return [...out].sort(([, a], [, b]) => sum(b, "failed") - sum(a, "failed"));
-  }, [policies, wanted, only]);
+  }, [policies, wanted, only, severity, resource, framework]);
+  const resources = useMemo(() => [...new Set(policies.map((one) => one.resource))].sort(), [policies]);
 
   const passed = sum(policies, "passed");
   const failed = sum(policies, "failed");
@@ -60,6 +72,13 @@ export default function CompliancePage() {
               </ul>
             </div>
           </section>
+          {frameworks.data && frameworks.data.length > 0 ? (
+            <section aria-label="Frameworks" className="frameworks">
+              <h2>Frameworks <span className="muted">{count(frameworks.data.length)}</span></h2>
+              <FrameworkGrid rows={frameworks.data} />
+            </section>
+          ) : null}
+          <h2 className="page-sub">Policies <span className="muted">{count(policies.length)}</span></h2>
           <div className="list-tools page-tools">
             <input type="search" aria-label="Search policies" placeholder="Search title, group or control" value={wanted} onChange={(event) => setWanted(event.target.value)} />
             <div className="segments" role="group" aria-label="Results">
@@ -67,6 +86,18 @@ export default function CompliancePage() {
                 <button key={value} type="button" aria-pressed={only === value} className={only === value ? "picked" : ""} onClick={() => setOnly(value)}>{value === "all" ? "All" : value === "failed" ? "Failing" : "Unknown"}</button>
               ))}
             </div>
+            <select aria-label="Severity" value={severity} onChange={(event) => setSeverity(event.target.value)}>
+              <option value="">Every severity</option>
+              {["critical", "high", "medium", "low", "info"].map((value) => <option key={value} value={value}>{label(value)}</option>)}
+            </select>
+            <select aria-label="Resource type" value={resource} onChange={(event) => setResource(event.target.value)}>
+              <option value="">Every resource type</option>
+              {resources.map((value) => <option key={value} value={value}>{value}</option>)}
+            </select>
+            <select aria-label="Framework" value={framework} onChange={(event) => setFramework(event.target.value)}>
+              <option value="">Every framework</option>
+              {frameworks.data?.map((one) => <option key={one.id} value={one.id}>{one.title}</option>)}
+            </select>
           </div>
           {groups.length === 0 ? <Empty title="Nothing matches"><p>No policy matches what is written above.</p></Empty> : null}
           {groups.map(([group, rows]) => (

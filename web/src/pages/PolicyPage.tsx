@@ -4,7 +4,7 @@ import { useEffect } from "react";
 
 import { usePolicy } from "../api/hooks";
 import { inline } from "../lib/facts";
-import { count, label } from "../lib/format";
+import { count, label, plural } from "../lib/format";
 import { asset, finding } from "../lib/paths";
 import { Controls } from "../parts/finding";
 import { Go } from "../parts/Go";
@@ -44,6 +44,7 @@ export default function PolicyPage({ id }: { id: string }) {
             <h2>Fix</h2>
             {data.fix ? <p className="prose">{data.fix}</p> : null}
             {data.command ? <Command text={data.command} /> : null}
+            {data.template ? <><h3 className="card-sub">In a template</h3><Command text={data.template} /></> : null}
           </section>
           <section className="card">
             <h2>Results by asset</h2>
@@ -53,7 +54,7 @@ export default function PolicyPage({ id }: { id: string }) {
                   <thead><tr><th scope="col">Result</th><th scope="col">Asset</th><th scope="col">Values or reason</th></tr></thead>
                   <tbody>
                     {data.results.map((row) => (
-                      <tr key={row.asset_id + row.result}>
+                      <tr key={row.finding ?? row.asset_id + row.result}>
                         <td>{row.finding ? <Go to={finding(row.finding)} className="link plain-link"><Outcome result={row.result} /></Go> : <Outcome result={row.result} />}</td>
                         <td><Go to={asset(row.asset_id)} className="link row-link" title={row.asset_name}><Truncated text={row.asset_name} /></Go></td>
                         <td>{row.reason ? row.reason : <code className="wrap">{inline(row.values)}</code>}</td>
@@ -74,6 +75,23 @@ export default function PolicyPage({ id }: { id: string }) {
               <>
                 <h3 className="card-sub">Parameters</h3>
                 <dl className="evidence narrow">{Object.entries(data.parameters).map(([name, value]) => <div key={name}><dt>{name}</dt><dd><code>{inline(value)}</code></dd></div>)}</dl>
+              </>
+            ) : null}
+          </section>
+          <section className="card">
+            <h2>Judges</h2>
+            <dl className="evidence narrow">
+              <div><dt>Resource</dt><dd><code>{data.resource}</code></dd></div>
+              {data.judges && data.judges.length > 0 ? <div><dt>Found in</dt><dd>{data.judges.map(label).join(", ")}</dd></div> : null}
+              {data.source ? <div><dt>Written in</dt><dd><code>{data.source}</code></dd></div> : null}
+              {data.cases ? <div><dt>Tested by</dt><dd>{plural(data.cases, "example")}</dd></div> : null}
+            </dl>
+            {data.inputs && data.inputs.length > 0 ? (
+              <>
+                <h3 className="card-sub">What it reads</h3>
+                <ul className="inputs">
+                  {data.inputs.map((one) => <li key={one.path}><code>{one.path}</code> <span className="muted">{one.type}</span>{one.about ? <span className="input-about">{one.about}</span> : null}</li>)}
+                </ul>
               </>
             ) : null}
           </section>

@@ -120,7 +120,8 @@ function Tokens() {
 const ACCESS: { title: string; text: string; scopes: string[] }[] = [
   { title: "Read", text: "Findings, assets, policies and feeds.", scopes: ["read"] },
   { title: "Triage", text: "Also decide on findings and run jobs.", scopes: ["read", "triage", "jobs"] },
-  { title: "Administer", text: "Also feeds, sensors, activation keys, metrics and the audit log.", scopes: ["read", "triage", "jobs", "feeds", "sensors", "metrics", "audit"] },
+  { title: "Send", text: "Nothing but facts of a pipeline: images, templates, hosts that it scanned.", scopes: ["ingest"] },
+  { title: "Administer", text: "Also feeds, sensors, activation keys, metrics and the audit log.", scopes: ["read", "triage", "jobs", "ingest", "feeds", "sensors", "metrics", "audit"] },
 ];
 
 function MakeToken({ onDone }: { onDone: () => void }) {
