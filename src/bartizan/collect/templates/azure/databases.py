@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bartizan.collect.resources.azure_network import ZERO, address_rule
 from bartizan.collect.resources.draft import Draft
+from bartizan.collect.resources.tls_version import tls_version
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.aws.kind import flag, number, reference, text, there, word
 from bartizan.collect.templates.azure.kind import Kind
@@ -87,6 +88,7 @@ def _terraform_sql(out: Draft, server: Declared, configuration: Configuration) -
     out.set("auditing.retention_days", audit.get("retention_in_days"), whole)
     alerts = block(own, "threat_detection_policy") or _one(server, configuration, _TERRAFORM_ALERTS)
     out.set("threat_detection", _enabled(alerts, "state", False))
+    out.set("min_tls", tls_version(own.get("minimum_tls_version", "1.2" if "mssql" in server.type else "none")))
     scans = [
         scan
         for policy in configuration.linked(server, "azurerm_mssql_server_security_alert_policy", "server_name", "name")
@@ -110,6 +112,7 @@ def _arm_sql(out: Draft, server: Declared, configuration: Configuration) -> None
     audit = _one(server, configuration, _ARM_AUDITING)
     out.set("auditing.enabled", _enabled(audit, "state", False))
     out.set("auditing.retention_days", audit.get("retentionDays"), whole)
+    out.set("min_tls", tls_version(own.get("minimalTlsVersion")))
     out.set("threat_detection", _enabled(_one(server, configuration, _ARM_ALERTS), "state", False))
     out.set("vulnerability_assessment", present(_one(server, configuration, _ARM_ASSESSMENTS)))
     administrators = block(own, "administrators") or _one(server, configuration, _parents(f"{_SQL}/administrators"))
@@ -213,7 +216,7 @@ def _server(
     out.set("parameters", parameters)
     if not flexible:
         out.set("tls_required", truth(enforced, True))
-        out.set("min_tls", least if least is not None else unset)
+        out.set("min_tls", tls_version(least if least is not None else unset))
         return
     if isinstance(parameters, Unknown):
         out.set("tls_required", parameters)
@@ -225,8 +228,8 @@ def _server(
 
 
 def _least(versions: str) -> str:
-    """`tlsv1.2,tlsv1.3` as the lowest of them, in the words of single servers."""
-    return min(each.strip().replace("tlsv", "TLS").replace(".", "_") for each in versions.split(","))
+    """The lowest of `tlsv1.2,tlsv1.3`."""
+    return min(str(tls_version(each)) for each in versions.split(","))
 
 
 # Cosmos DB and Redis
@@ -255,7 +258,7 @@ def _cosmos(out: Draft, account: Declared, configuration: Configuration) -> None
 def _redis(out: Draft, cache: Declared, configuration: Configuration) -> None:
     own = cache.attributes
     least = first(own, "minimum_tls_version|minimumTlsVersion")
-    out.set("min_tls", least if least is not None else "1.0")
+    out.set("min_tls", tls_version(least))
     access = truth(first(own, "public_network_access_enabled|publicNetworkAccess"), True)
     out.set("public_access", access)
     links = (*_links("redis_cache", "azurerm_redis_firewall_rule"), *_parents("Microsoft.Cache/redis/firewallRules"))
@@ -306,7 +309,6 @@ KINDS: Iterable[Kind] = (
         terraform=("azurerm_mssql_server", "azurerm_sql_server"),
         arm=(_SQL,),
         rows=(
-            text("min_tls", "minimum_tls_version", "minimalTlsVersion"),
             flag("public_access", "public_network_access_enabled", "publicNetworkAccess"),
             there("identity", "identity.type", "identity.type"),
         ),

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from bartizan.collect.resources.azure_network import GroupRule, group_rules
 from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.network_rules import opens
+from bartizan.collect.resources.tls_version import tls_version
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.aws.kind import flag, flag_if, number, reference, there, word
 from bartizan.collect.templates.azure.kind import Kind
@@ -162,6 +163,7 @@ def _gateway_waf(out: Draft, gateway: Declared, configuration: Configuration) ->
     own = gateway.attributes
     policy = first(own, "firewall_policy_id|firewallPolicy.id")
     state = first(own, "waf_configuration.enabled|webApplicationFirewallConfiguration.enabled")
+    out.set("min_tls", tls_version(first(own, "ssl_policy.min_protocol_version|sslPolicy.minProtocolVersion")))
     out.set("waf.enabled", True if policy is not None else truth(state, False))
     mode = first(own, "waf_configuration.firewall_mode|webApplicationFirewallConfiguration.firewallMode")
     linked = configuration.at(policy)
@@ -240,10 +242,7 @@ KINDS: Iterable[Kind] = (
         type="azure.network.application_gateway",
         terraform=("azurerm_application_gateway",),
         arm=("Microsoft.Network/applicationGateways",),
-        rows=(
-            word("tls_policy", "ssl_policy.policy_name", "sslPolicy.policyName"),
-            word("min_tls", "ssl_policy.min_protocol_version", "sslPolicy.minProtocolVersion"),
-        ),
+        rows=(word("tls_policy", "ssl_policy.policy_name", "sslPolicy.policyName"),),
         more_terraform=_gateway_waf,
         more_arm=_gateway_waf,
     ),

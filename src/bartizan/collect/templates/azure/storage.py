@@ -7,6 +7,7 @@ neither. What a template of one language leaves out is filled in as that languag
 from collections.abc import Iterable
 
 from bartizan.collect.resources.draft import Draft
+from bartizan.collect.resources.tls_version import tls_version
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.aws.kind import flag, flag_if, reference, text, there
 from bartizan.collect.templates.azure.kind import Kind
@@ -21,7 +22,7 @@ _BLOBS = "Microsoft.Storage/storageAccounts/blobServices"
 def _terraform(out: Draft, account: Declared, configuration: Configuration) -> None:
     own = account.attributes
     out.set("https_only", truth(first(own, "https_traffic_only_enabled|enable_https_traffic_only"), True))
-    out.set("min_tls", own.get("min_tls_version", "TLS1_2"))
+    out.set("min_tls", tls_version(own.get("min_tls_version", "TLS1_2")))
     blobs = truth(first(own, "allow_nested_items_to_be_public|allow_blob_public_access"), True)
     rules = block(own, "network_rules") or _added_rules(account, configuration)
     open_ = _network(out, own.get("public_network_access_enabled"), rules.get("default_action"), rules.get("bypass"))
@@ -61,6 +62,7 @@ def _days(properties: dict[str, Value], name: str) -> Value:
 
 def _arm(out: Draft, account: Declared, configuration: Configuration) -> None:
     own = account.attributes
+    out.set("min_tls", tls_version(own.get("minimumTlsVersion")))
     rules = block(own, "networkAcls")
     open_ = _network(out, own.get("publicNetworkAccess"), rules.get("defaultAction"), rules.get("bypass"))
     _public(out, truth(own.get("allowBlobPublicAccess"), False), open_)
@@ -126,7 +128,6 @@ KINDS: Iterable[Kind] = (
         arm=("Microsoft.Storage/storageAccounts",),
         rows=(
             flag("https_only", "", "supportsHttpsTrafficOnly"),
-            text("min_tls", "", "minimumTlsVersion"),
             flag("shared_key", "shared_access_key_enabled", "allowSharedKeyAccess"),
             flag(
                 "infrastructure_encryption",

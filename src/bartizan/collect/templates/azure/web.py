@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.plain_secret import in_variables
+from bartizan.collect.resources.tls_version import tls_version
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.aws.kind import flag, text, there
 from bartizan.collect.templates.azure.kind import Kind
@@ -56,7 +57,7 @@ def _either(found: dict[str, Value], one: str, other: str) -> bool | Unknown:
 def _site(out: Draft, site: dict[str, Value], ftp: str) -> None:
     """The settings that both languages keep within the site's configuration."""
     version = first(site, "min_tls_version|minimum_tls_version|minTlsVersion")
-    out.set("min_tls", version, str)
+    out.set("min_tls", tls_version(version))
     state = first(site, "ftps_state|ftpsState")
     out.set("ftp", state if state is not None else ftp, lambda value: str(value).lower())
     for field, paths in (

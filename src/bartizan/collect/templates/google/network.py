@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from bartizan.collect.resources.azure_network import span
 from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.network_rules import any_wide, protocol
+from bartizan.collect.resources.tls_version import tls_version
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.aws.kind import flag, flag_if, reference, text, texts, there, word
 from bartizan.collect.templates.configuration import Configuration
@@ -91,7 +92,7 @@ def _ssl_policy(out: Draft, policy: Declared, configuration: Configuration) -> N
     profile = own.get("profile", "COMPATIBLE")
     least = own.get("min_tls_version", "TLS_1_0")
     out.set("profile", profile, lambda value: str(value).lower())
-    out.set("min_tls", least)
+    out.set("min_tls", tls_version(least))
     features = own.get("custom_features")
     weak = ("TLS_RSA_WITH_AES_128_GCM_SHA256", "TLS_RSA_WITH_AES_256_GCM_SHA384", "TLS_RSA_WITH_AES_128_CBC_SHA",
             "TLS_RSA_WITH_AES_256_CBC_SHA", "TLS_RSA_WITH_3DES_EDE_CBC_SHA")  # fmt: skip
