@@ -4,7 +4,7 @@ User data is looked at for secrets and never kept. Whether the internet reaches 
 public address (its own setting, else its subnet's) and the rules of its security groups, where they are declared here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.network_rules import exposed, opens
@@ -22,7 +22,7 @@ from bartizan.collect.templates.aws.kind import (
     referred,
     text,
 )
-from bartizan.collect.templates.aws.network import cloudformation_rules, joined, terraform_rules
+from bartizan.collect.templates.aws.network import Rules, cloudformation_rules, joined, terraform_rules
 from bartizan.collect.templates.configuration import Configuration
 from bartizan.collect.templates.declared import Declared
 from bartizan.collect.templates.family import block, blocks, enabled
@@ -52,15 +52,7 @@ def terraform_instance(out: Draft, instance: Declared, configuration: Configurat
         address = False if asked is None else enabled(asked)
     out.set("public_address", address)
     groups = joined(own.get("vpc_security_group_ids"), own.get("security_groups"), first.get("security_groups"))
-    out.set("security_groups", as_texts(groups))
-    found = [configuration.at(each) for each in groups]
-    opened = [
-        opens(terraform_rules(each, configuration)[0])
-        if each
-        else Unknown("a security group is not declared here, and it may be open")
-        for each in found
-    ]
-    out.set("public", exposed(address, opened))
+    _exposure(out, address, groups, configuration, terraform_rules)
     by_default = _default_encryption(configuration, "aws_ebs_encryption_by_default", "enabled")
     volumes = [_volume("root", block(own, "root_block_device"), "encrypted", "kms_key_id", by_default)]
     volumes += [
@@ -100,20 +92,26 @@ def cloudformation_instance(out: Draft, instance: Declared, configuration: Confi
         address = False if asked is None else enabled(asked)
     out.set("public_address", address)
     groups = joined(own.get("SecurityGroupIds"), own.get("SecurityGroups"), first.get("GroupSet"))
-    out.set("security_groups", as_texts(groups))
-    found = [configuration.at(each) for each in groups]
-    opened = [
-        opens(cloudformation_rules(each, configuration)[0])
-        if each
-        else Unknown("a security group is not declared here, and it may be open")
-        for each in found
-    ]
-    out.set("public", exposed(address, opened))
+    _exposure(out, address, groups, configuration, cloudformation_rules)
     mapped = [each for each in blocks(own, "BlockDeviceMappings") if isinstance(each, dict) and block(each, "Ebs")]
     volumes = [_volume(each.get("DeviceName"), block(each, "Ebs"), "Encrypted", "KmsKeyId", False) for each in mapped]
     if not volumes and instance.type == "AWS::EC2::Instance":
         volumes = [_volume("root", {}, "Encrypted", "KmsKeyId", False)]
     out.set("volumes", list(volumes))
+
+
+def _exposure(
+    out: Draft,
+    address: bool | Unknown,
+    groups: list[Value],
+    configuration: Configuration,
+    rules: Callable[[Declared, Configuration], tuple[Rules, Rules]],
+) -> None:
+    out.set("security_groups", as_texts(groups))
+    elsewhere = Unknown("a security group is not declared here, and it may be open")
+    found = [configuration.at(each) for each in groups]
+    opened = [opens(rules(each, configuration)[0]) if each else elsewhere for each in found]
+    out.set("public", exposed(address, opened))
 
 
 def _metadata(out: Draft, tokens: Value, endpoint: Value, hops: str, metadata: dict[str, Value]) -> None:

@@ -87,6 +87,23 @@ def _cloudformation_detector(out: Draft, declared: Declared, configuration: Conf
     out.set("kubernetes", features.get("EKS_AUDIT_LOGS", kubernetes))
 
 
+def _terraform_filter(out: Draft, declared: Declared, configuration: Configuration) -> None:
+    metric = dig(declared.attributes, "metric_transformation.name")
+    out.set("alarmed", _alarmed(configuration, metric, "aws_cloudwatch_metric_alarm", "metric_name"))
+
+
+def _cloudformation_filter(out: Draft, declared: Declared, configuration: Configuration) -> None:
+    metric = dig(declared.attributes, "MetricTransformations.MetricName")
+    out.set("alarmed", _alarmed(configuration, metric, "AWS::CloudWatch::Alarm", "MetricName"))
+
+
+def _alarmed(configuration: Configuration, metric: Value, type_: str, attribute: str) -> bool | Unknown:
+    """Whether an alarm of the template watches a metric."""
+    if configuration.find(metric, (type_,), attribute) is not None:
+        return True
+    return configuration.unresolved(type_, attribute) or (metric if isinstance(metric, Unknown) else False)
+
+
 def _there(out: Draft, declared: Declared, configuration: Configuration) -> None:
     """A service that is on by being declared."""
     out.set("enabled", True)
@@ -117,13 +134,25 @@ KINDS: Iterable[Kind] = (
         name=("name", "LogGroupName"),
         rows=(number("retention_days", "retention_in_days", "RetentionInDays"), key("key", "kms_key_id", "KmsKeyId")),
         terraform_parts=(
-            *("aws_cloudwatch_log_stream", "aws_cloudwatch_log_metric_filter", "aws_cloudwatch_log_resource_policy"),
+            *("aws_cloudwatch_log_stream", "aws_cloudwatch_log_resource_policy"),
             *("aws_cloudwatch_log_subscription_filter", "aws_cloudwatch_dashboard"),
         ),
         cloudformation_parts=(
-            *("AWS::Logs::LogStream", "AWS::Logs::MetricFilter", "AWS::Logs::SubscriptionFilter"),
+            *("AWS::Logs::LogStream", "AWS::Logs::SubscriptionFilter"),
             *("AWS::Logs::ResourcePolicy", "AWS::CloudWatch::Dashboard"),
         ),
+    ),
+    Kind(
+        type="aws.logs.metric_filter",
+        terraform=("aws_cloudwatch_log_metric_filter",),
+        cloudformation=("AWS::Logs::MetricFilter",),
+        name=("name", "FilterName"),
+        rows=(
+            text("pattern", "pattern", "FilterPattern"),
+            text("metric", "metric_transformation.name", "MetricTransformations.MetricName"),
+        ),
+        more_terraform=_terraform_filter,
+        more_cloudformation=_cloudformation_filter,
     ),
     Kind(
         type="aws.cloudwatch.alarm",
