@@ -18,8 +18,16 @@ from bartizan.collect.templates.configuration import Configuration
 from bartizan.collect.templates.declared import Declared
 from bartizan.collect.templates.family import blocks, enabled
 
+_ELSEWHERE = Unknown("its bucket is not declared here")
+
 
 def _terraform_trail(out: Draft, declared: Declared, configuration: Configuration) -> None:
+    bucket = configuration.find(declared.attributes.get("s3_bucket_name"), ("aws_s3_bucket",), "bucket")
+    if bucket is None:
+        out.set("bucket_logged", _ELSEWHERE)
+    else:
+        apart = configuration.has(bucket, "aws_s3_bucket_logging", "bucket", "bucket")
+        out.set("bucket_logged", bool(blocks(bucket.attributes, "logging")) or apart)
     selectors = blocks(declared.attributes, "event_selector")
     kinds = [(dig(each, "data_resource.type"), dig(each, "read_write_type")) for each in selectors]
     for each in blocks(declared.attributes, "advanced_event_selector"):
@@ -28,6 +36,9 @@ def _terraform_trail(out: Draft, declared: Declared, configuration: Configuratio
 
 
 def _cloudformation_trail(out: Draft, declared: Declared, configuration: Configuration) -> None:
+    bucket = configuration.find(declared.attributes.get("S3BucketName"), ("AWS::S3::Bucket",), "BucketName")
+    logged = bool(blocks(bucket.attributes, "LoggingConfiguration")) if bucket else _ELSEWHERE
+    out.set("bucket_logged", logged)
     selectors = blocks(declared.attributes, "EventSelectors")
     kinds = [(dig(each, "DataResources.Type"), dig(each, "ReadWriteType")) for each in selectors]
     for each in blocks(declared.attributes, "AdvancedEventSelectors"):
