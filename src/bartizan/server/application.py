@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 
 from litestar import Litestar, Router
@@ -17,6 +18,7 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy import select
 
 from bartizan.assess.policy.engine import load_policies
+from bartizan.inventory.registries import due_registries
 from bartizan.inventory.schema import estate
 from bartizan.inventory.store import Store
 from bartizan.sensors.uplink.signing import ReplayWindow
@@ -35,6 +37,7 @@ from bartizan.server.api.overview import OverviewController
 from bartizan.server.api.parameters import provide_context, provide_principal
 from bartizan.server.api.policies import PolicyController
 from bartizan.server.api.query import QueryController
+from bartizan.server.api.registries import RegistryController
 from bartizan.server.api.sensors import ActivationKeyController, SensorController
 from bartizan.server.api.session import SessionController
 from bartizan.server.api.stream import StreamController
@@ -50,6 +53,7 @@ from bartizan.server.knowledge import KnowledgeShelf
 from bartizan.server.metrics import Metrics
 from bartizan.server.middleware import Envelope
 from bartizan.server.openapi import CONFIG, openapi_document
+from bartizan.server.sealing import Seal
 from bartizan.server.settings import Settings, prepare
 from bartizan.server.stream import Hub
 from bartizan.server.ui import Ui, serve_ui
@@ -76,6 +80,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     UplinkController,
     IngestController,
     ImageController,
+    RegistryController,
     CodeController,
 )
 
@@ -128,13 +133,17 @@ def open_context(settings: Settings) -> Context:
     shelf = KnowledgeShelf(settings.advisories, load_policies(settings.policy_folders))
     hub = Hub()
     metrics_ = Metrics()
-    jobs = Jobs(settings, store, shelf, hub, metrics_)
+    master_key = keys.load_or_make(settings.keys, "uplink")
+    seal = Seal(master_key)
+    jobs = Jobs(settings, store, shelf, hub, metrics_, seal)
     dispatcher = _dispatcher(store, jobs, hub)
     jobs.when_imported = dispatcher.look_now
+    jobs.when_found = dispatcher.want
     return Context(
         settings=settings,
         store=store,
-        master_key=keys.load_or_make(settings.keys, "uplink"),
+        master_key=master_key,
+        seal=seal,
         hub=hub,
         metrics=metrics_,
         estate=Estate(store),
@@ -160,6 +169,13 @@ def _dispatcher(store: Store, jobs: Jobs, hub: Hub) -> Dispatcher:
         for org in everybody():
             jobs.submit("housekeeping", org)
 
+    def look_at_registries() -> None:
+        with store.read() as conn:
+            due = due_registries(conn, datetime.now(UTC))
+        for org, registry in due:
+            if not jobs.running(org, "registry-watch"):
+                jobs.submit("registry-watch", org, registry)
+
     return Dispatcher(
         assess=lambda org: _ignore(jobs.submit("assess", org)),
         assessing=lambda org: jobs.running(org, "assess"),
@@ -167,6 +183,7 @@ def _dispatcher(store: Store, jobs: Jobs, hub: Hub) -> Dispatcher:
         everybody=everybody,
         keep_house=keep_house,
         housekeeping_every=housekeeping.EVERY,
+        look_at_registries=look_at_registries,
     )
 
 

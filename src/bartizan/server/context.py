@@ -9,6 +9,7 @@ from bartizan.server.auth.throttle import Throttle
 from bartizan.server.auth.uses import Uses
 from bartizan.server.estate import Estate
 from bartizan.server.metrics import Metrics
+from bartizan.server.sealing import Seal
 from bartizan.server.settings import Settings
 from bartizan.server.stream import Hub
 from bartizan.server.uplink.commands import Commands
@@ -30,6 +31,7 @@ class Context:
     estate: Estate
     shelf: "KnowledgeShelf"
     jobs: "Jobs"
+    seal: Seal
     dispatcher: "Dispatcher"
     commands: Commands = field(default_factory=Commands)
     uses: Uses = field(default_factory=Uses)

@@ -470,6 +470,25 @@ class CodeView(Struct, kw_only=True):
     more: int = 0
 
 
+class RegistryView(Struct, kw_only=True):
+    """An entry of GET /registries."""
+
+    id: str
+    host: str
+    repositories: list[str]
+    username: str
+    every_minutes: int
+    created_at: str
+    last_run: str | None
+    last_error: str
+    """Why the last look at it failed; empty where it did not."""
+    tags: int
+    images: int
+    """Distinct images behind the tags."""
+    problems: list[list[str]]
+    """[`repository:tag`, why it could not be scanned], at most 20."""
+
+
 class SensorView(Struct, kw_only=True):
     id: str
     kind: str

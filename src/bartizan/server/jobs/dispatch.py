@@ -18,6 +18,8 @@ PATIENCE = 2.0
 """Seconds after which they are assessed although more keep coming."""
 LOOK = 3.0
 """Seconds between looks at the advisory file."""
+REGISTRIES = 30.0
+"""Seconds between looks at which registry is due."""
 
 
 class Debounce:
@@ -57,6 +59,7 @@ class Dispatcher:
         everybody: Callable[[], list[int]],
         keep_house: Callable[[], None],
         housekeeping_every: float,
+        look_at_registries: Callable[[], None] = lambda: None,
     ) -> None:
         self._assess = assess
         self._assessing = assessing
@@ -64,6 +67,7 @@ class Dispatcher:
         self._everybody = everybody
         self._keep_house = keep_house
         self._every = housekeeping_every
+        self._look_at_registries = look_at_registries
         self._debounce = Debounce()
         self._wake = threading.Condition()
         self._stopping = False
@@ -92,7 +96,7 @@ class Dispatcher:
             self._wake.notify()
 
     def _run(self) -> None:
-        house = time.monotonic()
+        house = registries = time.monotonic()
         for org in self._guarded(self._everybody) or []:
             self.want(org)  # what a kill left unassessed
         while True:
@@ -109,6 +113,9 @@ class Dispatcher:
                 if self._guarded(self._knowledge_changed):
                     for org in self._guarded(self._everybody) or []:
                         self.want(org)
+            if now >= registries:
+                registries = now + REGISTRIES
+                self._guarded(self._look_at_registries)
             if now >= house:
                 house = now + self._every
                 self._guarded(self._keep_house)

@@ -11,6 +11,7 @@ TITLES = {
     "assess": "Assess what is new",
     "feeds-import": "Import advisories",
     "feeds-sync": "Fetch and import advisories",
+    "registry-watch": "Look for new images in a registry",
     "housekeeping": "Housekeeping",
 }
 STATES: dict[str, State] = {

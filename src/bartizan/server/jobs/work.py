@@ -23,8 +23,10 @@ from bartizan.server.jobs.assessing import Progress, assess
 from bartizan.server.jobs.feeds import FeedsFailed, run_worker
 from bartizan.server.jobs.housekeeping import keep_house
 from bartizan.server.jobs.records import Job
+from bartizan.server.jobs.registries import WatchFailed, watch
 from bartizan.server.knowledge import KnowledgeShelf
 from bartizan.server.metrics import Metrics
+from bartizan.server.sealing import Seal
 from bartizan.server.settings import Settings
 from bartizan.server.stream import Hub
 
@@ -47,12 +49,15 @@ class ServerStopping(BaseException):
 class Jobs:
     """Start once, destroy once. DBOS keeps one instance in a process, so there is one server in a process."""
 
-    def __init__(self, settings: Settings, store: Store, shelf: KnowledgeShelf, hub: Hub, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, shelf: KnowledgeShelf, hub: Hub, metrics: Metrics, seal: Seal
+    ) -> None:
         self._settings = settings
         self._store = store
         self._shelf = shelf
         self._hub = hub
         self._metrics = metrics
+        self._seal = seal
         self._workflows: dict[str, Callable[..., Any]] = {}
         self._lock = threading.Lock()
         self._progress: dict[str, float] = {}
@@ -62,6 +67,8 @@ class Jobs:
         self._noted: str | None = None
         self.when_imported: Callable[[], None] = lambda: None
         """Called when the advisory file was replaced by a job."""
+        self.when_found: Callable[[int], None] = lambda org: None
+        """Called when a job brought facts of an organisation."""
         self._told: dict[str, float] = {}
         self._dbos: Any = None
 
@@ -91,6 +98,7 @@ class Jobs:
             ("assess", self._assess),
             ("feeds-import", self._import),
             ("feeds-sync", self._sync),
+            ("registry-watch", self._watch),
             ("housekeeping", self._housekeeping),
         ):
             self._workflows[kind] = self._workflow(kind, body)
@@ -209,19 +217,41 @@ class Jobs:
     def _sync(self, job_id: str, org: int) -> dict[str, Any]:
         return self._run_worker(job_id, org, "sync", self._settings.data_dir / "feeds")
 
-    def _run_worker(self, job_id: str, org: int, verb: str, source: Path) -> dict[str, Any]:
-        def started(process: subprocess.Popen[str]) -> None:
-            with self._lock:
-                self._processes[job_id] = process
-                if self._stopping.is_set() or job_id in self._cancelled:
-                    process.terminate()
+    def _watch(self, job_id: str, org: int, registry: int) -> dict[str, int]:
+        def found() -> None:
+            self._hub.publish(org, "assets")
+            self.when_found(org)
 
+        try:
+            return watch(
+                self._store,
+                self._seal,
+                org,
+                registry,
+                started=lambda process: self._started(job_id, process),
+                found=found,
+            )
+        except WatchFailed:
+            self._is_stopped(job_id)
+            raise
+        finally:
+            with self._lock:
+                self._processes.pop(job_id, None)
+
+    def _started(self, job_id: str, process: subprocess.Popen[str]) -> None:
+        """A child process runs for a job: it ends with it."""
+        with self._lock:
+            self._processes[job_id] = process
+            if self._stopping.is_set() or job_id in self._cancelled:
+                process.terminate()
+
+    def _run_worker(self, job_id: str, org: int, verb: str, source: Path) -> dict[str, Any]:
         try:
             outcome = run_worker(
                 verb,
                 source,
                 self._settings.advisories,
-                started=started,
+                started=lambda process: self._started(job_id, process),
                 progress=lambda _step, share: self._tell(job_id, org, share),
             )
         except FeedsFailed:
