@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 
 from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView
 from bartizan.collect.templates.cloudformation.resources import of_template
+from bartizan.collect.templates.docker.compose import of_compose
+from bartizan.collect.templates.docker.stages import of_dockerfile
 from bartizan.collect.templates.hcl.syntax import Literal
 from bartizan.collect.templates.kubernetes.helm.resources import of_chart
 from bartizan.collect.templates.kubernetes.kustomize.overlay import NAMES as KUSTOMIZATIONS
@@ -35,6 +37,9 @@ _HEAD = 64 << 10
 
 _CLOUDFORMATION = re.compile(rb"AWSTemplateFormatVersion|\"?Type\"?\s*:\s*[\"']?AWS::[A-Za-z0-9]+::")
 _KUBERNETES = re.compile(rb"(?m)^\s*[\"']?apiVersion[\"']?\s*:")
+_COMPOSE = re.compile(rb"(?m)^[\"']?services[\"']?\s*:")
+_SERVICE = re.compile(rb"(?m)^\s+[\"']?(?:image|build|extends)[\"']?\s*:")
+_DOCKERFILE = re.compile(r"(?i)^(?:Dockerfile|Containerfile)(?:[._-].+)?$|^.+\.(?:Dockerfile|Containerfile)$")
 _PLAN = re.compile(rb"\"(?:planned_values|terraform_version)\"\s*:")
 
 
@@ -46,6 +51,7 @@ class _Found:
     """Folder to the names of its Terraform files."""
     documents: list[str] = field(default_factory=list)
     """YAML and JSON files that may be templates."""
+    dockerfiles: list[str] = field(default_factory=list)
 
 
 def read_templates(
@@ -60,11 +66,13 @@ def read_templates(
     found = _walk(view, ignore)
     sections: dict[str, Section] = {}
     terraform = list(_terraform(view, found, variables or {}, progress))
-    plans, stacks, manifests = _by_content(view, found.documents)
+    plans, stacks, manifests, composed = _by_content(view, found.documents)
     terraform += [(path, of_plan(view, path)) for path in plans]
     for name, read in (
         ("resources_terraform", terraform),
         ("resources_cloudformation", [(path, of_template(view, path, variables or {})) for path in stacks]),
+        ("resources_dockerfile", [(path, of_dockerfile(view, path, variables)) for path in found.dockerfiles]),
+        ("resources_compose", [(path, of_compose(view, path, variables)) for path in composed]),
         ("resources_kubernetes", list(_kubernetes(view, found.documents, manifests, variables or {}))),
     ):
         if read:
@@ -86,6 +94,8 @@ def _walk(view: FilesystemView, ignore: Collection[str]) -> _Found:
             found.terraform.setdefault(folder, []).append(entry.name)
         elif entry.name.endswith((".yaml", ".yml", ".json", ".template")) or entry.name in KUSTOMIZATIONS:
             found.documents.append(entry.path)
+        elif _DOCKERFILE.match(entry.name):
+            found.dockerfiles.append(entry.path)
     return found
 
 
@@ -125,9 +135,9 @@ def _normal(path: str) -> str:
     return "/" + "/".join(parts)
 
 
-def _by_content(view: FilesystemView, paths: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
-    """Plans, CloudFormation templates and Kubernetes manifests."""
-    plans, stacks, manifests = [], [], []
+def _by_content(view: FilesystemView, paths: Iterable[str]) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Plans, CloudFormation templates, Kubernetes manifests and Compose files."""
+    plans, stacks, manifests, composed = [], [], [], []
     paths = list(paths)
     charts = {path.removesuffix("/Chart.yaml") for path in paths if path.endswith("/Chart.yaml")}
     for path in paths:
@@ -142,7 +152,9 @@ def _by_content(view: FilesystemView, paths: Iterable[str]) -> tuple[list[str], 
             plans.append(path)
         elif _KUBERNETES.search(head) and b"kind" in head and not _in_chart(path, charts):
             manifests.append(path)
-    return plans, stacks, manifests
+        elif _COMPOSE.search(head) and _SERVICE.search(head) and not _in_chart(path, charts):
+            composed.append(path)
+    return plans, stacks, manifests, composed
 
 
 def _kubernetes(
