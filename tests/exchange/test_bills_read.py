@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bartizan.exchange.bills.document import BillError, read_bill
-from bartizan.exchange.bills.package_url import package_fields, parse
+from bartizan.exchange.bills.package_url import package_fields
 from bartizan.exchange.formats import exporter
 from bartizan.exchange.interface import ScanResult
 from bartizan.model.asset import AssetKind, AssetRef
 from bartizan.model.package import Package, package_facts, package_from, purl
+from bartizan.model.package_url import parse
 from bartizan.model.snapshot import Problem, Section
 
 WORDS = st.text(alphabet="abcXYZ019-_.+~", min_size=1, max_size=12)

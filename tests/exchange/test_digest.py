@@ -1,7 +1,8 @@
 """Gathering findings into things to do."""
 
-from bartizan.exchange.digest import first_steps, latest, upgrades
+from bartizan.exchange.digest import first_steps, upgrades
 from bartizan.exchange.interface import ScanResult
+from bartizan.pipeline.fix_plan import latest
 
 
 def test_one_upgrade_for_all_of_a_package_and_the_version_that_fixes_all(result: ScanResult) -> None:

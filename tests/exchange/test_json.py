@@ -13,7 +13,7 @@ def test_it_holds_the_whole_result(result: ScanResult) -> None:
     document = json.loads(stream.getvalue())
     assert list(document) == [
         "schema", "tool", "asset", "taken_at", "complete", "incomplete", "knowledge", "counts", "assessments",
-        "sections", "findings",
+        "sections", "packages", "findings", "suppressed",
     ]  # fmt: skip
     assert document["schema"] == "bartizan/scan/1"
     assert document["asset"] == {"kind": "host", "key": "0f1e2d", "name": "web-1"}

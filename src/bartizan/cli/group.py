@@ -16,6 +16,7 @@ from bartizan.cli.failure import ExitCode
 VERBS: dict[str, dict[str, str]] = {
     "Assess": {
         "scan": "Assess a host once: no server, no store, no network",
+        "diff": "Compare two results: what is new, and whether the asset or the knowledge changed",
         "policy": "Explain, test and write the policies that hosts are judged by",
     },
     "Watch": {

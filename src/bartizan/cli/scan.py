@@ -9,7 +9,7 @@ import typer
 from bartizan.cli.group import Verb, verbs
 
 if TYPE_CHECKING:
-    from bartizan.cli.scanning import Asked
+    from bartizan.cli.scanning import Asked, Shown
     from bartizan.exchange.interface import ScanResult
 
 app = verbs("Assess something once: no server, no store, no network.")
@@ -41,6 +41,30 @@ class Only(StrEnum):
     POLICY = "policy"
 
 
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to write the result.")]
+OutputOption = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead.")]
+FailOnOption = Annotated[Least | None, typer.Option(help="Leave with code 1 on findings this severe or worse.")]
+LeastOption = Annotated[Least | None, typer.Option(help="List findings this severe or worse; count all.")]
+OnlyOption = Annotated[Only | None, typer.Option(help="Judge packages only, or configuration only.")]
+FeedsOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Advisory file; by default the one in the data folder.")
+]
+PoliciesOption = Annotated[
+    list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
+]
+VexOption = Annotated[
+    list[Path] | None, typer.Option(metavar="FILE", help="Statements to apply: OpenVEX, CSAF or CycloneDX; repeatable.")
+]
+IgnoreOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="What you accepted; by default .bartizan.yaml, if it is there.")
+]
+ShowSuppressedOption = Annotated[bool, typer.Option("--show-suppressed", help="List what was settled, and why.")]
+PlanOption = Annotated[bool, typer.Option("--plan", help="Show what to upgrade, in which order, and what remains.")]
+UploadOption = Annotated[
+    str, typer.Option(metavar="URL", help="Also send the facts to this server, with the token in BARTIZAN_TOKEN.")
+]
+
+
 @app.callback()
 def scan() -> None:
     pass
@@ -66,20 +90,18 @@ def host(
     root: Annotated[
         Path, typer.Option(metavar="DIR", help="The root of the host: / is this machine, a folder a mounted one.")
     ] = Path("/"),
-    format_: Annotated[Format, typer.Option("--format", "-f", help="How to write the result.")] = Format.TABLE,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead.")] = None,
-    fail_on: Annotated[Least | None, typer.Option(help="Leave with code 1 on findings this severe or worse.")] = None,
-    min_severity: Annotated[Least | None, typer.Option(help="List findings this severe or worse; count all.")] = None,
-    only: Annotated[Only | None, typer.Option(help="Judge packages only, or configuration only.")] = None,
-    feeds: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Advisory file; by default the one in the data folder.")
-    ] = None,
-    policies: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
-    ] = None,
-    upload: Annotated[
-        str, typer.Option(metavar="URL", help="Also send the facts to this server, with the token in BARTIZAN_TOKEN.")
-    ] = "",
+    format_: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    fail_on: FailOnOption = None,
+    min_severity: LeastOption = None,
+    only: OnlyOption = None,
+    feeds: FeedsOption = None,
+    policies: PoliciesOption = None,
+    vex: VexOption = None,
+    ignore_file: IgnoreOption = None,
+    show_suppressed: ShowSuppressedOption = False,
+    plan: PlanOption = False,
+    upload: UploadOption = "",
 ) -> int:
     """Assess a Linux host: its packages against advisories, its configuration against policies.
 
@@ -88,7 +110,7 @@ def host(
     """
     from bartizan.cli.scan_host import scan_host
 
-    asked = _asked(feeds, policies, only, fail_on, min_severity)
+    asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
     return _finish(scan_host(asked, root), asked, format_, output, upload)
 
 
@@ -103,7 +125,8 @@ def host(
 
     Examples:
       $ bartizan scan image app.tar --fail-on high
-      $ bartizan scan image app.tar --base debian.tar --format json
+      $ bartizan scan image app.tar --base debian.tar --plan
+      $ bartizan scan image app.tar --vex vendor.openvex.json --show-suppressed
       $ bartizan scan image registry:registry.example/team/app:1.0 --platform linux/arm64
       $ BARTIZAN_TOKEN=... bartizan scan image app.tar --upload https://bartizan.example
     """,
@@ -122,20 +145,18 @@ def image(
     ca: Annotated[Path | None, typer.Option(metavar="FILE", help="Authorities to trust for the registry.")] = None,
     plain_http: Annotated[bool, typer.Option(help="Allow a registry without TLS.")] = False,
     socket: Annotated[str, typer.Option(metavar="PATH", help="The engine's socket.")] = "",
-    format_: Annotated[Format, typer.Option("--format", "-f", help="How to write the result.")] = Format.TABLE,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead.")] = None,
-    fail_on: Annotated[Least | None, typer.Option(help="Leave with code 1 on findings this severe or worse.")] = None,
-    min_severity: Annotated[Least | None, typer.Option(help="List findings this severe or worse; count all.")] = None,
-    only: Annotated[Only | None, typer.Option(help="Judge packages only, or configuration only.")] = None,
-    feeds: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Advisory file; by default the one in the data folder.")
-    ] = None,
-    policies: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
-    ] = None,
-    upload: Annotated[
-        str, typer.Option(metavar="URL", help="Also send the facts to this server, with the token in BARTIZAN_TOKEN.")
-    ] = "",
+    format_: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    fail_on: FailOnOption = None,
+    min_severity: LeastOption = None,
+    only: OnlyOption = None,
+    feeds: FeedsOption = None,
+    policies: PoliciesOption = None,
+    vex: VexOption = None,
+    ignore_file: IgnoreOption = None,
+    show_suppressed: ShowSuppressedOption = False,
+    plan: PlanOption = False,
+    upload: UploadOption = "",
 ) -> int:
     """Assess a container image: what is in it, which layer brought it, and whether it is vulnerable.
 
@@ -143,7 +164,7 @@ def image(
     """
     from bartizan.cli.scan_image import Where, scan_image
 
-    asked = _asked(feeds, policies, only, fail_on, min_severity)
+    asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
     where = Where(
         name=name,
         platform=platform,
@@ -168,20 +189,18 @@ def image(
 )
 def sbom(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CycloneDX 1.4 to 1.6 or SPDX 2.3 in JSON; - reads it.")],
-    format_: Annotated[Format, typer.Option("--format", "-f", help="How to write the result.")] = Format.TABLE,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead.")] = None,
-    fail_on: Annotated[Least | None, typer.Option(help="Leave with code 1 on findings this severe or worse.")] = None,
-    min_severity: Annotated[Least | None, typer.Option(help="List findings this severe or worse; count all.")] = None,
-    only: Annotated[Only | None, typer.Option(help="Judge packages only, or configuration only.")] = None,
-    feeds: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Advisory file; by default the one in the data folder.")
-    ] = None,
-    policies: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
-    ] = None,
-    upload: Annotated[
-        str, typer.Option(metavar="URL", help="Also send the facts to this server, with the token in BARTIZAN_TOKEN.")
-    ] = "",
+    format_: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    fail_on: FailOnOption = None,
+    min_severity: LeastOption = None,
+    only: OnlyOption = None,
+    feeds: FeedsOption = None,
+    policies: PoliciesOption = None,
+    vex: VexOption = None,
+    ignore_file: IgnoreOption = None,
+    show_suppressed: ShowSuppressedOption = False,
+    plan: PlanOption = False,
+    upload: UploadOption = "",
 ) -> int:
     """Assess a bill of materials: what it lists is judged as it is in the image or host that it was made from.
 
@@ -190,7 +209,7 @@ def sbom(
     """
     from bartizan.cli.scan_sbom import scan_sbom
 
-    asked = _asked(feeds, policies, only, fail_on, min_severity)
+    asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
     return _finish(scan_sbom(asked, file), asked, format_, output, upload)
 
 
@@ -209,16 +228,15 @@ def templates(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="A variable or parameter, as the tool takes it."),
     ] = None,
-    format_: Annotated[Format, typer.Option("--format", "-f", help="How to write the result.")] = Format.TABLE,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead.")] = None,
-    fail_on: Annotated[Least | None, typer.Option(help="Leave with code 1 on findings this severe or worse.")] = None,
-    min_severity: Annotated[Least | None, typer.Option(help="List findings this severe or worse; count all.")] = None,
-    policies: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
-    ] = None,
-    upload: Annotated[
-        str, typer.Option(metavar="URL", help="Also send the facts to this server, with the token in BARTIZAN_TOKEN.")
-    ] = "",
+    format_: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    fail_on: FailOnOption = None,
+    min_severity: LeastOption = None,
+    policies: PoliciesOption = None,
+    vex: VexOption = None,
+    ignore_file: IgnoreOption = None,
+    show_suppressed: ShowSuppressedOption = False,
+    upload: UploadOption = "",
 ) -> int:
     """Assess infrastructure as code: Terraform and its plans, CloudFormation, Kubernetes manifests.
 
@@ -231,14 +249,26 @@ def templates(
     pairs = [item.partition("=") for item in var or ()]
     if any(not equals for _, equals, _ in pairs):
         raise Failure("a variable has no value", remedy="Write it as --var NAME=VALUE.", code=ExitCode.USAGE)
-    asked = _asked(None, policies, Only.POLICY, fail_on, min_severity)
+    shown = _shown(vex, ignore_file, show_suppressed, False)
+    asked = _asked(None, policies, Only.POLICY, fail_on, min_severity, shown)
     return _finish(
         scan_templates(asked, folder, {name: value for name, _, value in pairs}), asked, format_, output, upload
     )
 
 
+def _shown(vex: list[Path] | None, ignore_file: Path | None, show_suppressed: bool, plan: bool) -> "Shown":
+    from bartizan.cli.scanning import Shown
+
+    return Shown(vex=tuple(vex or ()), ignore_file=ignore_file, suppressed=show_suppressed, plan=plan)
+
+
 def _asked(
-    feeds: Path | None, policies: list[Path] | None, only: Only | None, fail_on: Least | None, least: Least | None
+    feeds: Path | None,
+    policies: list[Path] | None,
+    only: Only | None,
+    fail_on: Least | None,
+    least: Least | None,
+    shown: "Shown",
 ) -> "Asked":
     from bartizan.cli.scanning import Asked
     from bartizan.model.severity import Severity
@@ -250,6 +280,7 @@ def _asked(
         policies=only is not Only.VULNERABILITY,
         threshold=Severity(fail_on.value) if fail_on else None,
         least=Severity(least.value) if least else Severity.INFO,
+        shown=shown,
     )
 
 

@@ -1,7 +1,7 @@
 """A one-shot assessment of anything: collect, open what is known, judge, and say how complete that is."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,16 @@ OLD_AFTER_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What is made of the findings before they are shown."""
+
+    vex: tuple[Path, ...] = ()
+    ignore_file: Path | None = None
+    suppressed: bool = False
+    plan: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What the user asked for, whatever is scanned."""
 
@@ -35,6 +45,7 @@ class Asked:
     policies: bool = True
     threshold: Severity | None = None
     least: Severity = Severity.INFO
+    shown: Shown = field(default_factory=Shown)
 
 
 Collect = Callable[[datetime, Callable[[str], None]], Snapshot]
@@ -44,8 +55,11 @@ Collect = Callable[[datetime, Callable[[str], None]], Snapshot]
 def scan(asked: Asked, what: str, collect: Collect) -> ScanResult:
     """Collect and assess; says on standard error what weakens the result. `what` names it: `this host`."""
     from bartizan.assess.dispatch import Known, assess
+    from bartizan.cli.decisions import read_decisions
+    from bartizan.pipeline.suppression import suppress
 
     now = datetime.now(UTC)
+    decisions = read_decisions(asked.shown)
     advisories = open_advisories(asked.feeds) if asked.vulnerabilities else None
     policies = read_policies(asked.policy_folders) if asked.policies else None
     try:
@@ -60,6 +74,9 @@ def scan(asked: Asked, what: str, collect: Collect) -> ScanResult:
                 for each in assess(snapshot.sections, known)
                 if asked.vulnerabilities or not each.assessor.startswith("vulnerability")
             )
+            applied = suppress(assessments, snapshot.asset, decisions.statements, decisions.ignored, now.date())
+        for note in applied.notes:
+            warn(note, remedy="Look at it again: extend the day, or fix what it was about.")
         knowledge = _knowledge(advisories, policies, now)
     finally:
         if advisories is not None:
@@ -69,10 +86,13 @@ def scan(asked: Asked, what: str, collect: Collect) -> ScanResult:
         taken_at=snapshot.taken_at,
         tool=__version__,
         sections=snapshot.sections,
-        assessments=assessments,
+        assessments=applied.assessments,
         knowledge=knowledge,
-        incomplete=_incomplete(assessments, asked, have_advisories=advisories is not None),
+        incomplete=_incomplete(applied.assessments, asked, have_advisories=advisories is not None),
         least=asked.least,
+        suppressed=applied.suppressed,
+        show_suppressed=asked.shown.suppressed,
+        show_plan=asked.shown.plan,
     )
 
 

@@ -3,8 +3,10 @@
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 from bartizan.cli.failure import ExitCode, Failure
 from bartizan.exchange.formats import exporter
@@ -14,12 +16,17 @@ from bartizan.exchange.interface import ScanResult
 def write(result: ScanResult, format_: str, output: Path | None) -> None:
     """Write in a format; the file, where one is named, appears when it is complete."""
     export = exporter(format_).write
+    write_by(lambda stream: export(result, stream), output)
+
+
+def write_by(export: Callable[[TextIO], object], output: Path | None) -> None:
+    """Call `export` with standard output or with the file, whole or not at all."""
     if output is None or str(output) == "-":
-        export(result, sys.stdout)
+        export(sys.stdout)
         return
     if not output.is_file() and (output.exists() or output.is_symlink()):  # a pipe, /dev/stderr
         with output.open("w", encoding="utf-8", errors="backslashreplace") as stream:
-            export(result, stream)
+            export(stream)
         return
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{output.name}-", dir=output.parent)
@@ -32,7 +39,7 @@ def write(result: ScanResult, format_: str, output: Path | None) -> None:
         ) from error
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            export(result, stream)
+            export(stream)
         Path(name).chmod(0o666 & ~_umask())
         Path(name).replace(output)
     except BaseException:

@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bartizan.assess.vulnerability.versions import InvalidVersion, UnknownScheme, sort_key
 from bartizan.exchange.interface import ScanResult, urgency
 from bartizan.exchange.place import place
 from bartizan.model.finding import Finding, FindingKind, Verdict
 from bartizan.model.severity import Severity
+from bartizan.pipeline.fix_plan import Step, latest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,23 +81,6 @@ def _upgrade(purl: str, findings: list[Finding]) -> Upgrade:
     )
 
 
-def first_steps(result: ScanResult, number: int = 3) -> list[Upgrade]:
-    """The upgrades that exist today and remove most."""
-    return [each for each in upgrades(result.findings) if each.fixable][:number]
-
-
-def latest(versions: Iterable[str], locator: str) -> str:
-    """The latest of some versions by the order of the locator's purl type.
-
-    Where that order is not known, the first: the version that fixes the worst finding.
-    """
-    given = [version for version in versions if version]
-    kind = locator.removeprefix("pkg:").partition("/")[0]
-    try:
-        return max(given, key=lambda version: sort_key(_SCHEMES.get(kind, kind), version), default="")
-    except (InvalidVersion, UnknownScheme):
-        return given[0]
-
-
-_SCHEMES = {"deb": "dpkg"}
-"""Where the order of a purl type's versions has another name."""
+def first_steps(result: ScanResult, number: int = 3) -> tuple[Step, ...]:
+    """The first steps of the fix plan."""
+    return result.plan.steps[:number]

@@ -14,6 +14,7 @@ from bartizan.exchange.place import command, remedy, subject
 from bartizan.exchange.reasons import reason
 from bartizan.model.finding import Finding, Verdict
 from bartizan.model.severity import Severity
+from bartizan.pipeline.fix_plan import Step
 
 PATHS_SHOWN = 2
 STYLE = """
@@ -106,14 +107,19 @@ def _word(severity: str) -> str:
 def _first(result: ScanResult) -> str:
     steps = first_steps(result, 5)
     items = "".join(
-        f"<li>Upgrade <strong>{escape(step.package)}</strong> to <code>{escape(step.to)}</code>: "
-        f"removes {step.fixable:,} findings, worst {_badge(step.worst)}{_exploited(step)}</li>"
+        f"<li>{_what(step)}: removes {step.fixable:,} findings, worst {_badge(step.worst)}{_exploited(step)}</li>"
         for step in steps
     )
     return _section("Fix first", f"<ol>{items}</ol>") if items else ""
 
 
-def _exploited(step: Upgrade) -> str:
+def _what(step: Step) -> str:
+    if step.to:
+        return f"Upgrade <strong>{escape(step.package)}</strong> to <code>{escape(step.to)}</code>"
+    return escape(step.text()[:1].upper() + step.text()[1:])
+
+
+def _exploited(step: Step | Upgrade) -> str:
     return f" <strong>{step.exploited} known to be exploited</strong>" if step.exploited else ""
 
 

@@ -15,6 +15,11 @@ from bartizan.model.asset import AssetRef
 from bartizan.model.finding import Finding, Verdict
 from bartizan.model.severity import Severity
 from bartizan.model.snapshot import Section
+from bartizan.pipeline.fix_plan import FixPlan, make_plan
+from bartizan.pipeline.suppression import Suppressed
+from bartizan.pipeline.urgency import urgency
+
+__all__ = ["Exporter", "Feed", "Knowledge", "ScanResult", "urgency"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,17 @@ class ScanResult:
     """Why the result is not the whole truth, for a person; empty where everything that was asked could be judged."""
     least: Severity = Severity.INFO
     """Findings below this severity are counted but not listed."""
+    suppressed: tuple[Suppressed, ...] = ()
+    """What a VEX statement or the ignore file settled; not among the findings."""
+    show_suppressed: bool = False
+    """Whether a person wants to see them."""
+    show_plan: bool = False
+    """Whether the fix plan is wanted with the result."""
+
+    @cached_property
+    def plan(self) -> FixPlan:
+        """What to do, in which order, and what remains."""
+        return make_plan(self.findings)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -95,23 +111,6 @@ class ScanResult:
                 for name, number in assessment.counts.items():
                     total[name] = total.get(name, 0) + number
         return total
-
-
-def urgency(finding: Finding) -> tuple[bool, float, int, tuple[str, str, str]]:
-    """Sort key: failures before unknowns, then score, severity and identity."""
-    score = finding.score or _NOMINAL[finding.severity]
-    return (finding.verdict is not Verdict.FAIL, -score, -finding.severity.rank, finding.identity)
-
-
-_NOMINAL = {
-    Severity.CRITICAL: 90.0,
-    Severity.HIGH: 70.0,
-    Severity.MEDIUM: 40.0,
-    Severity.UNKNOWN: 30.0,
-    Severity.LOW: 10.0,
-    Severity.INFO: 0.0,
-}
-"""Where a finding without a score stands among those that have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

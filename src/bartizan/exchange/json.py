@@ -6,6 +6,7 @@
  "complete": true, "incomplete": [],
  "knowledge": {"advisories": "sha256:...", "newest": "...", "feeds": [...], "policies": "sha256:..."},
  "counts": {"critical": 0, ..., "listed": 12, "unknown_results": 1}, "assessments": [...], "sections": [...],
+ "packages": ["deb libc6 2.36-9 amd64", ...], "suppressed": [{"finding": {...}, "reason": "..."}], "plan": {...},
  "findings": [{"kind": "vulnerability", "rule": "CVE-2024-6387", "locator": "pkg:deb/debian/openssh-server", ...}]}
 """
 
@@ -14,6 +15,8 @@ from typing import Any, TextIO
 
 from bartizan.exchange.interface import Exporter, ScanResult
 from bartizan.model.wire import plain
+from bartizan.pipeline.comparison import package_key
+from bartizan.pipeline.fix_plan import plan_facts
 
 SCHEMA = "bartizan/scan/1"
 
@@ -38,6 +41,7 @@ def document(result: ScanResult) -> dict[str, Any]:
             "findings": len(result.findings),
             "listed": len(result.listed),
             "could_not_be_judged": len(result.unknowns),
+            "suppressed": len(result.suppressed),
         },
         "assessments": [
             {"assessor": each.assessor, "knowledge": each.knowledge, "counts": dict(each.counts)}
@@ -47,7 +51,20 @@ def document(result: ScanResult) -> dict[str, Any]:
             {"name": name, "digest": section.digest, "problems": plain(section.problems)}
             for name, section in sorted(result.sections.items())
         ],
+        "packages": sorted(_packages(result)),
         "findings": [plain(finding) for finding in result.listed],
+        "suppressed": [plain(each) for each in result.suppressed],
+    } | ({"plan": plan_facts(result.plan)} if result.show_plan else {})
+
+
+def _packages(result: ScanResult) -> set[str]:
+    """Every package by which two results can be compared."""
+    return {
+        package_key(str(facts.get("type", "")), facts)
+        for name, section in result.sections.items()
+        if name.startswith("packages_") and isinstance(section.facts, list)
+        for facts in section.facts
+        if isinstance(facts, dict)
     }
 
 

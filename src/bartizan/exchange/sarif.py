@@ -17,6 +17,7 @@ from bartizan.exchange.place import place, remedy, subject
 from bartizan.model.finding import Finding, Verdict
 from bartizan.model.severity import Severity
 from bartizan.model.wire import digest
+from bartizan.pipeline.suppression import Suppressed
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "bartizanIdentity/v1"
@@ -46,7 +47,7 @@ def write(result: ScanResult, stream: TextIO) -> None:
 
 def document(result: ScanResult) -> dict[str, Any]:
     """The SARIF log as plain JSON values."""
-    rules = _rules(result.listed)
+    rules = _rules((*result.listed, *(each.finding for each in result.suppressed)))
     index = {rule["id"]: position for position, rule in enumerate(rules)}
     driver = {
         "name": "Bartizan",
@@ -59,7 +60,10 @@ def document(result: ScanResult) -> dict[str, Any]:
         "invocations": [_invocation(result)],
         "originalUriBaseIds": {"ROOT": {"uri": "file:///", "description": {"text": "The root of the assessed asset"}}},
         "automationDetails": {"id": f"bartizan/{result.asset.kind.value}/{quote(result.asset.name, safe='')}"},
-        "results": [_result(finding, index[finding.rule], result.asset.key) for finding in result.listed],
+        "results": [
+            *(_result(finding, index[finding.rule], result.asset.key) for finding in result.listed),
+            *(_suppressed(each, index[each.finding.rule], result.asset.key) for each in result.suppressed),
+        ],
         "columnKind": "unicodeCodePoints",
         "properties": {
             "asset": {"kind": result.asset.kind.value, "key": result.asset.key, "name": result.asset.name},
@@ -115,6 +119,12 @@ def _result(finding: Finding, rule: int, asset: str) -> dict[str, Any]:
         },
     }
     return result
+
+
+def _suppressed(suppressed: Suppressed, rule: int, asset: str) -> dict[str, Any]:
+    """Viewers fold such a result away and show why (3.27.23, 3.35)."""
+    told = {"kind": "external", "status": "accepted", "justification": f"{suppressed.reason} ({suppressed.source})"}
+    return _result(suppressed.finding, rule, asset) | {"suppressions": [told]}
 
 
 def _location(finding: Finding) -> dict[str, Any]:

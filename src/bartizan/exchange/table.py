@@ -18,9 +18,11 @@ from bartizan.exchange.columns import middle, shares
 from bartizan.exchange.digest import GATHERED, Upgrade, first_steps, upgrades
 from bartizan.exchange.interface import Exporter, ScanResult
 from bartizan.exchange.place import remedy, subject
+from bartizan.exchange.plan_text import write_plan
 from bartizan.exchange.reasons import reason
 from bartizan.model.finding import Finding, Verdict
 from bartizan.model.severity import Severity
+from bartizan.pipeline.suppression import Suppressed
 
 STYLES = {
     "critical": "bold white on red",
@@ -58,6 +60,10 @@ def _console(stream: TextIO, width: int | None = None) -> Console:
 
 def _write(result: ScanResult, console: Console) -> None:
     _head(result, console)
+    if result.show_plan:
+        write_plan(result.plan, console)
+        _foot(result, console)
+        return
     gathered = upgrades(result.listed)
     shown = [each for each in gathered if _urgent(each)]
     folded = [each for each in gathered if not _urgent(each)]
@@ -70,6 +76,8 @@ def _write(result: ScanResult, console: Console) -> None:
     if others:
         console.print(_checks(others, console.width))
     _not_judged(result, console)
+    if result.show_suppressed and result.suppressed:
+        console.print(_suppressed(result.suppressed))
     _foot(result, console)
 
 
@@ -104,7 +112,7 @@ def _first(result: ScanResult) -> Text | None:
         return Text("nothing", style="green")
     lines = []
     for step in steps:
-        line = Text(f"upgrade {step.package} to {step.to}")
+        line = Text(step.text())
         line.append(f"  removes {_number(step.fixable, 'finding')}, worst ", style="dim")
         line.append(_severity(step.worst))
         if step.exploited:
@@ -285,7 +293,25 @@ def _not_judged(result: ScanResult, console: Console) -> None:
         )
 
 
+def _suppressed(suppressed: tuple[Suppressed, ...]) -> Table:
+    table = _table("Suppressed: settled by a statement or by you")
+    table.add_column("SEVERITY", no_wrap=True)
+    table.add_column("WHAT", ratio=2)
+    table.add_column("WHY", ratio=3)
+    for each in suppressed:
+        finding = each.finding
+        until = f", until {each.expires}" if each.expires else ""
+        what = Text(f"{finding.rule}  ").append(middle(subject(finding), 48), style="dim")
+        table.add_row(_severity(finding.severity), what, Text(f"{each.reason} ({each.source}{until})"))
+    return table
+
+
 def _foot(result: ScanResult, console: Console) -> None:
+    if result.suppressed and not result.show_suppressed:
+        vex = sum(each.by == "vex" for each in result.suppressed)
+        told = f"{_number(len(result.suppressed), 'finding')} suppressed: {vex} by VEX statements, "
+        told += f"{len(result.suppressed) - vex} by the ignore file (--show-suppressed lists them)"
+        console.print(Text(told, style="dim"))
     hidden = len(result.findings) - len(result.listed)
     if hidden:
         console.print(Text(f"{_number(hidden, 'finding')} below {result.least.value} not listed", style="dim"))

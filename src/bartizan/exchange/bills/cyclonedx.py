@@ -13,8 +13,9 @@ from typing import Any
 
 from bartizan.exchange import round_trip
 from bartizan.exchange.bills.document import Bill, BillError, Gathered, items, make_package, text
-from bartizan.exchange.bills.package_url import package_fields, parse
+from bartizan.exchange.bills.package_url import package_fields
 from bartizan.model.asset import AssetKind, AssetRef
+from bartizan.model.package_url import parse
 from bartizan.model.snapshot import Problem
 
 VERSIONS = ("1.4", "1.5", "1.6")

@@ -1,0 +1,1 @@
+"""VEX documents as statements: OpenVEX, CSAF and CycloneDX."""

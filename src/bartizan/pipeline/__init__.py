@@ -1,0 +1,1 @@
+"""What is made of findings before they are shown or gated: decisions about them, and what to do first."""
