@@ -131,6 +131,10 @@ class Handler(BaseHTTPRequestHandler):
             ("GET", "/activation-keys", "keys"),
             ("POST", "/activation-keys", "new_key"),
             ("POST", "/activation-keys/([^/]+)/revoke", "revoke_key"),
+            ("GET", "/registries", "registries"),
+            ("POST", "/registries", "new_registry"),
+            ("POST", "/registries/([^/]+)/scan", "look_at_registry"),
+            ("DELETE", "/registries/([^/]+)", "drop_registry"),
             ("GET", "/tokens", "tokens"),
             ("POST", "/tokens", "new_token"),
             ("DELETE", "/tokens/([^/]+)", "drop_token"),
@@ -642,6 +646,21 @@ class Handler(BaseHTTPRequestHandler):
 
     def sync(self) -> None:
         self._json(self.server.estate.jobs[0], 202)
+
+    def registries(self) -> None:
+        self._json(self.server.estate.registries)
+
+    def new_registry(self) -> None:
+        made = mock_rooms.registry(self.body, ago(seconds=0))
+        self.server.estate.registries.append(made)
+        self._json(made, 201)
+
+    def look_at_registry(self, _key: str) -> None:
+        self._json(self.server.estate.jobs[0], 202)
+
+    def drop_registry(self, key: str) -> None:
+        self.server.estate.registries = [one for one in self.server.estate.registries if one["id"] != key]
+        self._json(None)
 
     def frameworks(self) -> None:
         self._json(mock_rooms.frameworks())

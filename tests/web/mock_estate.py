@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from web.mock_rooms import asset_row
+from web.mock_rooms import asset_row, registry
 
 Record = dict[str, Any]
 
@@ -203,6 +203,11 @@ class Estate:
         self.assets += [
             asset_row(self.assets[1], "image", "registry.example/shop/web:1.4.2", "sha256:" + "7e" * 32),
             asset_row(self.assets[1], "repository", "shop-infrastructure", "shop-infrastructure"),
+        ]
+        self.registries: list[Record] = [
+            registry({"host": "registry.example", "repositories": ["shop/*"], "username": "watcher"}, ago(days=9))
+            | {"last_run": ago(minutes=14), "tags": 31, "images": 12}
+            | {"problems": [["shop/legacy:0.9", "a layer is damaged: the gzip stream ends early"]]}
         ]
         self.jobs = [
             _job("assess", "Assess 10 assets with new advisories", "running", 0.42, started=ago(seconds=40)),

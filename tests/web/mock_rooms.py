@@ -95,6 +95,23 @@ def frameworks() -> list[Record]:
     return sorted((each for each in found if each), key=lambda each: str(each["title"]))
 
 
+def registry(asked: Record, now: str) -> Record:
+    """A registry that is watched from now on; what was asked for, without the password."""
+    return {
+        "id": asked["host"],
+        "host": asked["host"],
+        "repositories": asked["repositories"],
+        "username": asked.get("username", ""),
+        "every_minutes": asked.get("every_minutes", 60),
+        "created_at": now,
+        "last_run": None,
+        "last_error": "",
+        "tags": 0,
+        "images": 0,
+        "problems": [],
+    }
+
+
 def asset_row(like: Record, kind: str, name: str, key: str) -> Record:
     """An asset of another kind, made after one that is there."""
     return {

@@ -39,6 +39,7 @@ PAGES = {
     "/governance": ".empty",
     "/governance?tab=audit": ".plain-table",
     "/settings": ".plain-table",
+    "/settings?tab=registries": ".registry",
     "/settings?tab=tokens": ".plain-table",
     "/settings?tab=jobs": ".jobs",
     "/settings?tab=appearance": ".choices",
@@ -108,6 +109,9 @@ def test_what_opens_over_a_page_is_accessible(browser: Browser, mock: MockServer
     page.goto(f"{mock.url}/fleet")
     page.get_by_role("button", name="Enrol a host").click()
     look("enrolment")
+    page.goto(f"{mock.url}/settings?tab=registries")
+    page.get_by_role("button", name="Watch a registry").click()
+    look("registry")
     assert opened == {}
     watch.assert_clean()
     context.close()

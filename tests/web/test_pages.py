@@ -358,6 +358,24 @@ class TestImagesAndCode:
         expect(page.get_by_role("link", name="Code")).to_have_count(0)
 
 
+class TestRegistries:
+    def test_a_registry_is_watched_and_its_password_is_gone_from_the_page(self, page: Page, mock: MockServer) -> None:
+        page.goto(f"{mock.url}/settings?tab=registries")
+        expect(page.get_by_text("the gzip stream ends early")).to_be_visible()
+        page.get_by_role("button", name="Watch a registry").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Host").fill("127.0.0.1:5000")
+        dialog.get_by_label("Repositories").fill("team/* tools/scanner")
+        dialog.get_by_label("User name").fill("watcher")
+        dialog.get_by_label("Password or token").fill("not for the eyes")
+        dialog.get_by_role("button", name="Watch it").click()
+        expect(page.get_by_role("heading", name="127.0.0.1:5000")).to_be_visible()
+        assert mock.estate.registries[1]["repositories"] == ["team/*", "tools/scanner"]
+        assert "not for the eyes" not in page.content()
+        page.locator(".registry", has_text="127.0.0.1").get_by_role("button", name="Watch no more").click()
+        expect(page.locator(".registry")).to_have_count(1)
+
+
 class TestText:
     def test_text_from_the_estate_is_never_markup(self, page: Page, mock: MockServer, watch: Watch) -> None:
         hostile = '<img src=x onerror="alert(1)"><script>alert(2)</script>'

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from server_process import Running, run_server
+from server_process import Running, run_server, wait_until
 from web.conftest import Watch, observe, sign_in, violations
 
 
@@ -79,13 +79,34 @@ def test_a_wrong_query_is_marked_and_a_right_one_completed(product: Page, server
     product.keyboard.press("Escape")
 
 
+def upload(server: Running) -> tuple[str, str]:
+    """An image and a source tree, as a pipeline sends them; their ids once both were judged."""
+    browser = server.browser()
+    layer = {"digest": "sha256:" + "1" * 64, "size": 4096, "step": "COPY . /app"}
+    bucket = {"type": "aws.s3.bucket", "id": "/net#aws_s3_bucket.logs", "name": "logs", "attributes": {}}
+    place = {"path": "/net/main.tf", "line": 3, "end_line": 9, "module": "module.net"}
+    sent = {
+        "image": {"image": {"platform": "linux/amd64", "layers": [layer]}, "os": {"id": "debian", "version_id": "12"}},
+        "repository": {"resources_terraform": {"resources": [bucket | {"location": place}], "templates": ["/net"]}},
+    }
+    ids = []
+    for kind, sections in sent.items():
+        facts = {name: {"facts": each, "problems": []} for name, each in sections.items()}
+        asset = {"kind": kind, "key": f"{kind}-key", "name": f"shop-{kind}"}
+        message = {"asset": asset, "taken_at": "2026-11-20T10:00:00Z", "sensor": "test/1", "sections": facts}
+        ids.append(browser.post("/api/v1/ingest/snapshot", message).json()["asset_id"])
+    wait_until(lambda: browser.get(f"/api/v1/assets/{ids[1]}/findings").json()["total"], 60)
+    return ids[0], ids[1]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_room_shows_this_host_without_a_serious_violation(product: Page, server: Running, scheme: str) -> None:
     product.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     browser = server.browser()
-    asset = browser.get("/api/v1/assets").json()["items"][0]["id"]
+    asset = browser.get("/api/v1/assets?query=asset.kind:host").json()["items"][0]["id"]
     finding = browser.get("/api/v1/findings?query=state:open").json()["items"][0]["id"]
     policy = browser.get("/api/v1/policies").json()["items"][0]["id"]
+    image, code = upload(server)
     rooms = {
         "/": ".fix-table, .card",
         "/findings": ".data-table .row-link",
@@ -100,6 +121,14 @@ def test_every_room_shows_this_host_without_a_serious_violation(product: Page, s
         f"/assets/{asset}?tab=timeline": ".timeline",
         "/compliance": ".policy-table",
         f"/compliance/{policy}": ".evidence",
+        "/compliance/frameworks/nist-800-53": ".control-family",
+        f"/compliance/frameworks/cis-debian-12?asset={asset}": ".control-family",
+        "/images": ".data-table .row-link",
+        f"/images/{image}": ".layers",
+        "/code": ".data-table .row-link",
+        f"/code/{code}": ".code-file",
+        f"/assets/{code}?tab=policies": ".plain-table",
+        "/settings?tab=registries": ".empty",
         "/fleet": ".plain-table",
         "/governance?tab=audit": ".plain-table",
         "/settings": ".card, .empty",

@@ -25,6 +25,7 @@ import type {
   Page,
   PolicyDetail,
   PolicyView,
+  RegistryView,
   SectionFacts,
   SensorView,
   TimelineEvent,
@@ -78,6 +79,7 @@ export const useFrameworks = (asset = "") => useOne<FrameworkSummary[]>(["polici
 export const useFramework = (id: string, asset = "") => useOne<FrameworkDetail>(["policies", "framework", id], `/frameworks/${encodeURIComponent(id)}`, { asset });
 export const useImage = (id: string) => useOne<ImageView>(["assets", "image", id], `/images/${encodeURIComponent(id)}`);
 export const useCode = (id: string) => useOne<CodeView>(["assets", "code", id], `/code/${encodeURIComponent(id)}`);
+export const useRegistries = () => useOne<RegistryView[]>(["registries"], "/registries");
 export const useDecisions = () => useList<DecisionView>("decisions", "/decisions");
 export const useAudit = () => useList<AuditEntry>("audit", "/audit");
 export const useSensors = () => useList<SensorView>("sensors", "/sensors");

@@ -320,6 +320,20 @@ export interface FrameworkDetail extends FrameworkSummary {
   asset?: string | null;
 }
 
+export interface RegistryView {
+  id: string;
+  host: string;
+  repositories: string[];
+  username: string;
+  every_minutes: number;
+  created_at: string;
+  last_run: string | null;
+  last_error: string;
+  tags: number;
+  images: number;
+  problems: [string, string][];
+}
+
 export interface PlacedFinding extends FindingSummary {
   layer: number | null;
   part: Part | null;

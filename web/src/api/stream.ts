@@ -6,7 +6,7 @@ import { useEffect, useState } from "react";
 const READERS: Record<string, string[]> = {
   findings: ["findings", "overview", "policies", "assets", "decisions"],
   assets: ["assets", "overview", "sensors"],
-  jobs: ["jobs"],
+  jobs: ["jobs", "registries"],
   feeds: ["feeds", "overview"],
 };
 

@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
 import { useState, type SyntheticEvent } from "react";
 
-import { useApi } from "../api/context";
+import { useApi, useSession } from "../api/context";
 import { useFeeds, useJobs, useTokens } from "../api/hooks";
 import type { JobView, TokenView } from "../api/records";
 import { useAddress } from "../lib/address";
@@ -15,6 +15,7 @@ import { endOfDayIn } from "../lib/time";
 import { Dialog } from "../parts/Dialog";
 import { JobLine } from "../parts/JobLine";
 import { useNotices } from "../parts/Notices";
+import { Registries } from "../parts/Registries";
 import { Command, Time } from "../parts/Small";
 import { Empty, Failure, Skeleton } from "../parts/States";
 import { Revoke } from "./FleetPage";
@@ -22,17 +23,20 @@ import { Revoke } from "./FleetPage";
 export default function SettingsPage() {
   const { search, set } = useAddress();
   const tab = search.get("tab") ?? "knowledge";
+  const admin = useSession().data?.role === "admin";
   return (
     <div className="page">
       <header className="page-head"><h1>Settings</h1></header>
       <Tabs.Root value={tab} onValueChange={(value) => set({ tab: value === "knowledge" ? null : String(value) })}>
         <Tabs.List className="tabs" aria-label="Settings">
           <Tabs.Tab value="knowledge" className="tab">Knowledge</Tabs.Tab>
+          {admin ? <Tabs.Tab value="registries" className="tab">Registries</Tabs.Tab> : null}
           <Tabs.Tab value="tokens" className="tab">API tokens</Tabs.Tab>
           <Tabs.Tab value="jobs" className="tab">Jobs</Tabs.Tab>
           <Tabs.Tab value="appearance" className="tab">Appearance</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="knowledge" className="tab-panel"><Knowledge /></Tabs.Panel>
+        {admin ? <Tabs.Panel value="registries" className="tab-panel"><Registries /></Tabs.Panel> : null}
         <Tabs.Panel value="tokens" className="tab-panel"><Tokens /></Tabs.Panel>
         <Tabs.Panel value="jobs" className="tab-panel"><Jobs /></Tabs.Panel>
         <Tabs.Panel value="appearance" className="tab-panel"><Appearance /></Tabs.Panel>
