@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -85,7 +86,7 @@ def upload(server: Running) -> tuple[str, str]:
     layer = {"digest": "sha256:" + "1" * 64, "size": 4096, "step": "COPY . /app"}
     bucket = {"type": "aws.s3.bucket", "id": "/net#aws_s3_bucket.logs", "name": "logs", "attributes": {}}
     place = {"path": "/net/main.tf", "line": 3, "end_line": 9, "module": "module.net"}
-    sent = {
+    sent: dict[str, dict[str, Any]] = {
         "image": {"image": {"platform": "linux/amd64", "layers": [layer]}, "os": {"id": "debian", "version_id": "12"}},
         "repository": {"resources_terraform": {"resources": [bucket | {"location": place}], "templates": ["/net"]}},
     }
