@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView
+from bartizan.collect.templates.arm.resources import of_templates as of_arm_templates
 from bartizan.collect.templates.cloudformation.resources import of_template
 from bartizan.collect.templates.docker.compose import of_compose
 from bartizan.collect.templates.docker.stages import of_dockerfile
@@ -40,6 +41,7 @@ _KUBERNETES = re.compile(rb"(?m)^\s*[\"']?apiVersion[\"']?\s*:")
 _COMPOSE = re.compile(rb"(?m)^[\"']?services[\"']?\s*:")
 _SERVICE = re.compile(rb"(?m)^\s+[\"']?(?:image|build|extends)[\"']?\s*:")
 _DOCKERFILE = re.compile(r"(?i)^(?:Dockerfile|Containerfile)(?:[._-].+)?$|^.+\.(?:Dockerfile|Containerfile)$")
+_ARM = re.compile(rb"\"\$schema\"\s*:\s*\"[^\"]*/(?:\w+D|d)eploymentTemplate\.json")
 _PLAN = re.compile(rb"\"(?:planned_values|terraform_version)\"\s*:")
 
 
@@ -52,6 +54,7 @@ class _Found:
     documents: list[str] = field(default_factory=list)
     """YAML and JSON files that may be templates."""
     dockerfiles: list[str] = field(default_factory=list)
+    bicep: list[str] = field(default_factory=list)
 
 
 def read_templates(
@@ -67,10 +70,12 @@ def read_templates(
     sections: dict[str, Section] = {}
     terraform = list(_terraform(view, found, variables or {}, progress))
     plans, stacks, manifests, composed = _by_content(view, found.documents)
+    arm = [*found.bicep, *_arm(view, found.documents)]
     terraform += [(path, of_plan(view, path)) for path in plans]
     for name, read in (
         ("resources_terraform", terraform),
         ("resources_cloudformation", [(path, of_template(view, path, variables or {})) for path in stacks]),
+        ("resources_arm", list(of_arm_templates(view, arm, variables))),
         ("resources_dockerfile", [(path, of_dockerfile(view, path, variables)) for path in found.dockerfiles]),
         ("resources_compose", [(path, of_compose(view, path, variables)) for path in composed]),
         ("resources_kubernetes", list(_kubernetes(view, found.documents, manifests, variables or {}))),
@@ -92,8 +97,10 @@ def _walk(view: FilesystemView, ignore: Collection[str]) -> _Found:
         folder = entry.path.rpartition("/")[0] or "/"
         if entry.name.endswith(_TERRAFORM):
             found.terraform.setdefault(folder, []).append(entry.name)
-        elif entry.name.endswith((".yaml", ".yml", ".json", ".template")) or entry.name in KUSTOMIZATIONS:
+        elif entry.name.endswith((".yaml", ".yml", ".json", ".jsonc", ".template")) or entry.name in KUSTOMIZATIONS:
             found.documents.append(entry.path)
+        elif entry.name.endswith(".bicep"):
+            found.bicep.append(entry.path)
         elif _DOCKERFILE.match(entry.name):
             found.dockerfiles.append(entry.path)
     return found
@@ -155,6 +162,18 @@ def _by_content(view: FilesystemView, paths: Iterable[str]) -> tuple[list[str], 
         elif _COMPOSE.search(head) and _SERVICE.search(head) and not _in_chart(path, charts):
             composed.append(path)
     return plans, stacks, manifests, composed
+
+
+def _arm(view: FilesystemView, paths: Iterable[str]) -> Iterator[str]:
+    """Azure's templates in JSON."""
+    for path in paths:
+        if path.endswith((".json", ".jsonc")):
+            try:
+                with view.open(path) as stream:
+                    if _ARM.search(stream.read(_HEAD)):
+                        yield path
+            except FilesystemError:
+                continue
 
 
 def _kubernetes(
