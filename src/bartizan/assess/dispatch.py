@@ -16,14 +16,18 @@ from typing import TYPE_CHECKING
 from bartizan.assess import host, image, resources
 from bartizan.assess.policy.engine import ASSESSOR as POLICY
 from bartizan.assess.policy.engine import HOST_SECTIONS, Parameters, PolicySet, assess_resource, host_resource
+from bartizan.assess.secrets.assessor import assess_secrets
 from bartizan.model.assessment import Assessment
 from bartizan.model.snapshot import Section
 
 if TYPE_CHECKING:
+    from bartizan.assess.secrets.rules import SecretRules
     from bartizan.assess.vulnerability.advisories import AdvisoryFile
 
 VULNERABILITY = "vulnerability"
 IMAGE = "image"
+SECRETS = "secrets"
+"""What inspectors told while files were read; judged where rules are given."""
 BASE = "image_base"
 """What an image was built upon, where whoever sent it knows: {"layers": [diff ids], "name": ..., "told_by": ...}."""
 
@@ -35,6 +39,7 @@ class Known:
     advisories: "AdvisoryFile | None" = None
     policies: PolicySet | None = None
     parameters: Parameters | None = None
+    secrets: "SecretRules | None" = None
     today: date | None = None
     """Decides which releases are out of support; without it the day of the newest advisory does."""
 
@@ -83,6 +88,8 @@ def assess(sections: Mapping[str, Section], known: Known) -> list[Assessment]:
     out = [each for each in _whole(sections, known) if each.assessor in wanted]
     if known.policies is not None:
         out += resources.assess_resources(sections, known.policies, known.parameters)
+    if known.secrets is not None and SECRETS in sections:
+        out.append(image.located(assess_secrets(sections[SECRETS], known.secrets), sections, _base(sections)))
     return out
 
 

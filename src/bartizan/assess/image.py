@@ -72,6 +72,11 @@ def assess_image(
     return out
 
 
+def located(assessment: Assessment, sections: Mapping[str, Section], base: Base | None) -> Assessment:
+    """The assessment of another assessor with the origin of each finding that has a layer."""
+    return replace_findings(assessment, _Origins(_image(sections), base or base_of_labels(sections)))
+
+
 def replace_findings(assessment: Assessment, origins: "_Origins") -> Assessment:
     """The assessment with the origin of each finding in its evidence."""
     findings = tuple(origins.of(finding) for finding in assessment.findings)

@@ -65,6 +65,11 @@ UploadOption = Annotated[
 ]
 
 
+ScannersOption = Annotated[
+    str, typer.Option(metavar="LIST", help="What to look for: vulnerability, policy, secret; with commas between.")
+]
+
+
 @app.callback()
 def scan() -> None:
     pass
@@ -145,6 +150,7 @@ def image(
     ca: Annotated[Path | None, typer.Option(metavar="FILE", help="Authorities to trust for the registry.")] = None,
     plain_http: Annotated[bool, typer.Option(help="Allow a registry without TLS.")] = False,
     socket: Annotated[str, typer.Option(metavar="PATH", help="The engine's socket.")] = "",
+    scanners: ScannersOption = "vulnerability,policy,secret",
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
     fail_on: FailOnOption = None,
@@ -165,6 +171,7 @@ def image(
     from bartizan.cli.scan_image import Where, scan_image
 
     asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
+    asked = _of_scanners(asked, scanners)
     where = Where(
         name=name,
         platform=platform,
@@ -278,9 +285,31 @@ def _asked(
         policy_folders=tuple(policies or ()),
         vulnerabilities=only is not Only.POLICY,
         policies=only is not Only.VULNERABILITY,
+        secrets=only is None,
         threshold=Severity(fail_on.value) if fail_on else None,
         least=Severity(least.value) if least else Severity.INFO,
         shown=shown,
+    )
+
+
+def _of_scanners(asked: "Asked", scanners: str) -> "Asked":
+    """Only what is listed; `--only` has narrowed it already."""
+    from dataclasses import replace
+
+    from bartizan.cli.failure import ExitCode, Failure
+
+    wanted = {each.strip() for each in scanners.split(",")} - {""}
+    known = {"vulnerability", "policy", "secret"}
+    if not wanted or wanted - known:
+        wrong = ", ".join(sorted(wanted - known)) or "nothing"
+        raise Failure(
+            f"there is no scanner {wrong}", remedy=f"Name some of {', '.join(sorted(known))}.", code=ExitCode.USAGE
+        )
+    return replace(
+        asked,
+        vulnerabilities=asked.vulnerabilities and "vulnerability" in wanted,
+        policies=asked.policies and "policy" in wanted,
+        secrets=asked.secrets and "secret" in wanted,
     )
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from bartizan import __version__
 from bartizan.cli.failure import ExitCode, Failure
-from bartizan.cli.scanning import Asked, scan
+from bartizan.cli.scanning import Asked, scan, secret_rules
 from bartizan.collect.containers.image import ImageError, ImageSource, Platform
+from bartizan.collect.interface import Inspector
 from bartizan.exchange.interface import ScanResult
 from bartizan.model.snapshot import Section, Snapshot
 
@@ -39,11 +40,12 @@ def scan_image(asked: Asked, where: Where) -> ScanResult:
     from bartizan.collect.filesystem.layer import LayerError
 
     try:
+        inspectors = _inspectors(asked)
         base = _base(where)
         source = open_source(where.name, where)
 
         def collect(now: datetime, step: Callable[[str], None]) -> Snapshot:
-            snapshot = collect_image(source, sensor=f"cli/{__version__}", now=now, progress=step)
+            snapshot = collect_image(source, sensor=f"cli/{__version__}", now=now, progress=step, inspectors=inspectors)
             return replace(snapshot, sections={**snapshot.sections, **base})
 
         return scan(asked, where.name, collect)
@@ -53,6 +55,16 @@ def scan_image(asked: Asked, where: Where) -> ScanResult:
             meaning="An image of which a part cannot be read is not judged at all: its silence would look like health.",
             code=ExitCode.INCOMPLETE,
         ) from error
+
+
+def _inspectors(asked: Asked) -> list[Inspector]:
+    """What looks into files while the layers pass."""
+    rules = secret_rules(asked)
+    if rules is None:
+        return []
+    from bartizan.assess.secrets.inspector import SecretInspector
+
+    return [SecretInspector(rules)]
 
 
 def open_source(name: str, where: Where) -> ImageSource:

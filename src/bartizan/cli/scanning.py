@@ -19,6 +19,7 @@ from bartizan.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from bartizan.assess.policy.engine import PolicySet
+    from bartizan.assess.secrets.rules import SecretRules
     from bartizan.assess.vulnerability.advisories import AdvisoryFile
 
 OLD_AFTER_DAYS = 7
@@ -43,6 +44,7 @@ class Asked:
     policy_folders: tuple[Path, ...] = ()
     vulnerabilities: bool = True
     policies: bool = True
+    secrets: bool = True
     threshold: Severity | None = None
     least: Severity = Severity.INFO
     shown: Shown = field(default_factory=Shown)
@@ -68,7 +70,12 @@ def scan(asked: Asked, what: str, collect: Collect) -> ScanResult:
         if asked.vulnerabilities and any(name.startswith("packages_") for name in snapshot.sections):
             _warn_about_feeds(advisories, snapshot.sections, _system(snapshot), now)
         with working("Judging what was found"):
-            known = Known(advisories=advisories, policies=policies, today=_day_of(snapshot))
+            known = Known(
+                advisories=advisories,
+                policies=policies,
+                secrets=secret_rules(asked) if "secrets" in snapshot.sections else None,
+                today=_day_of(snapshot),
+            )
             assessments = tuple(
                 each
                 for each in assess(snapshot.sections, known)
@@ -145,6 +152,15 @@ def read_policies(folders: tuple[Path, ...]) -> "PolicySet":
             code=ExitCode.USAGE,
         )
     return policies
+
+
+def secret_rules(asked: Asked) -> "SecretRules | None":
+    """The rules by which secrets are recognised, where they are asked for."""
+    if not asked.secrets:
+        return None
+    from bartizan.assess.secrets.rules import load_rules
+
+    return load_rules()
 
 
 def _system(snapshot: Snapshot) -> str:
