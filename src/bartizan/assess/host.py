@@ -16,11 +16,16 @@ from bartizan.assess.policy.engine import (
     assess_resource,
     host_resource,
 )
+from bartizan.assess.resources import assess_section
 from bartizan.model.assessment import Assessment
 from bartizan.model.snapshot import Section
 
 if TYPE_CHECKING:
     from bartizan.assess.vulnerability.advisories import AdvisoryFile
+
+
+RESOURCE_SECTIONS = frozenset(("docker_daemon", "docker_containers", "docker_images"))
+"""Sections of a host that hold resources of their own, told apart by their names in a finding's locator."""
 
 
 def scopes(section_names: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -32,6 +37,8 @@ def scopes(section_names: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
     out: dict[str, tuple[str, ...]] = {POLICY: (*HOST_SECTIONS, *PACKAGE_SECTIONS)}
     for name in sorted(section_names):
+        if name in RESOURCE_SECTIONS:
+            out[f"{POLICY}:{name}"] = (name,)
         if name.startswith("packages_"):
             out[f"vulnerability:{name}"] = tuple(dict.fromkeys((*INPUTS.get(name, ()), name)))
     return out
@@ -56,7 +63,10 @@ def assess_host(
     if policies is not None:
         out.append(assess_resource(host_resource(sections, "host"), policies, parameters))
     for name, read in scopes(sections).items():
-        if name != POLICY:
+        if name.startswith(f"{POLICY}:"):
+            if policies is not None:
+                out.append(assess_section(sections[name.removeprefix(f"{POLICY}:")], policies, parameters))
+        elif name != POLICY:
             given = {key: sections[key] for key in read if key in sections}
             out.append(assess_packages(name.removeprefix("vulnerability:"), given, advisories, today=today))
     return out

@@ -1,4 +1,4 @@
-"""Judging the resources of templates and clouds by policies: one assessment for a section of them.
+"""Judging the resources of templates, clouds and engines by policies: one assessment for a section of them.
 
 What a sensor saw but no resource type stands for, and what it could not read, is a coverage finding: never a pass.
 """
@@ -56,6 +56,8 @@ def assess_section(section: Section, policies: PolicySet, parameters: Parameters
 
 
 def _coverage(section: Section, facts: Mapping[str, object]) -> Iterable[Finding]:
+    template = section.name.startswith(PREFIX)
+    subject = "Part of a template" if template else f"Part of {section.name}"
     by_path: dict[str, list[dict[str, str]]] = {}
     for problem in section.problems:
         by_path.setdefault(problem.path.partition(":")[0], []).append({"path": problem.path, "reason": problem.reason})
@@ -63,10 +65,10 @@ def _coverage(section: Section, facts: Mapping[str, object]) -> Iterable[Finding
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         yield Finding(
             kind=FindingKind.COVERAGE,
-            rule="template-not-read",
+            rule="template-not-read" if template else "resources-not-read",
             locator=path,
             severity=Severity.UNKNOWN,
-            title=f"Part of a template could not be read: {problems[0]['reason']}{more}",
+            title=f"{subject} could not be read: {problems[0]['reason']}{more}",
             verdict=Verdict.UNKNOWN,
             evidence={"problems": problems},
         )

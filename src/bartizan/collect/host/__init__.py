@@ -1,6 +1,12 @@
-"""Facts of a Linux host, one module per section, read from files, `/proc` and `/sys`; no process is started."""
+"""Facts of a Linux host, one module per section, read from files, `/proc`, `/sys` and the engine's socket.
+
+No process is started.
+"""
 
 from bartizan.collect.host import cloud, cron, files, groups, kernel, modules, mounts, os, pam, sockets, time, users
+from bartizan.collect.host.docker import containers as docker_containers
+from bartizan.collect.host.docker import daemon as docker_daemon
+from bartizan.collect.host.docker import images as docker_images
 from bartizan.collect.host.firewall import section as firewall
 from bartizan.collect.host.sshd import section as sshd
 from bartizan.collect.host.sudo import section as sudo
@@ -26,5 +32,8 @@ COLLECTORS: tuple[Collector, ...] = (
     time.COLLECTOR,
     cloud.COLLECTOR,
     updates_apt.COLLECTOR,
+    docker_daemon.COLLECTOR,
+    docker_containers.COLLECTOR,
+    docker_images.COLLECTOR,
 )
 """Every section of a host but its packages, in the order in which they are read."""

@@ -1,0 +1,99 @@
+"""Files of the engine: owners and rights, and which of them audit rules watch.
+
+/etc/audit/rules.d/docker.rules    -w /usr/bin/dockerd -p rwxa -k docker
+                                   -a always,exit -F path=/usr/bin/runc -F perm=x
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
+from bartizan.collect.host.docker.engine import SOCKET
+from bartizan.collect.host.glob import glob
+from bartizan.collect.host.groups import parse_group
+from bartizan.collect.host.text import caught, files_in, read_text, uncommented
+from bartizan.collect.host.users import parse_passwd
+from bartizan.collect.interface import Problems
+
+AUDITED: Mapping[str, tuple[str, ...]] = {
+    "/usr/bin/dockerd": ("/usr/bin/dockerd", "/usr/sbin/dockerd"),
+    "/run/containerd": ("/run/containerd",),
+    "/var/lib/docker": ("/var/lib/docker",),
+    "/etc/docker": ("/etc/docker",),
+    "/usr/lib/systemd/system/docker.service": (
+        "/usr/lib/systemd/system/docker.service", "/lib/systemd/system/docker.service",
+        "/etc/systemd/system/docker.service",
+    ),
+    "/run/containerd/containerd.sock": ("/run/containerd/containerd.sock",),
+    "/usr/lib/systemd/system/docker.socket": (
+        "/usr/lib/systemd/system/docker.socket", "/lib/systemd/system/docker.socket",
+        "/etc/systemd/system/docker.socket",
+    ),
+    "/etc/default/docker": ("/etc/default/docker",),
+    "/etc/docker/daemon.json": ("/etc/docker/daemon.json",),
+    "/etc/containerd/config.toml": ("/etc/containerd/config.toml",),
+    "/etc/sysconfig/docker": ("/etc/sysconfig/docker",),
+    "/usr/bin/containerd": ("/usr/bin/containerd", "/usr/sbin/containerd"),
+    "/usr/bin/containerd-shim": ("/usr/bin/containerd-shim",),
+    "/usr/bin/containerd-shim-runc-v1": ("/usr/bin/containerd-shim-runc-v1",),
+    "/usr/bin/containerd-shim-runc-v2": ("/usr/bin/containerd-shim-runc-v2",),
+    "/usr/bin/runc": ("/usr/bin/runc", "/usr/sbin/runc"),
+}  # fmt: skip
+"""What audit rules should watch, by the benchmark's path, with the places where distributions put it."""
+
+_ROLES = (
+    ("service", AUDITED["/usr/lib/systemd/system/docker.service"]),
+    ("socket-unit", AUDITED["/usr/lib/systemd/system/docker.socket"]),
+    ("folder", ("/etc/docker",)),
+    ("registry-certificate", ("/etc/docker/certs.d/*/*",)),
+    ("socket", (SOCKET,)),
+    ("configuration", ("/etc/docker/daemon.json",)),
+    ("defaults", ("/etc/default/docker",)),
+    ("sysconfig", ("/etc/sysconfig/docker",)),
+    ("containerd-socket", ("/run/containerd/containerd.sock",)),
+)
+
+
+def files(view: FilesystemView, problems: Problems, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Owner and rights of each file that there is, with what it is for."""
+    users = {each.uid: each.name for each in parse_passwd(_text(view, "/etc/passwd"), Problems())}
+    groups = {each.gid: each.name for each in parse_group(_text(view, "/etc/group"), Problems())}
+    out: dict[str, dict[str, Any]] = {}
+    for role, path in _paths(view, problems, settings):
+        try:
+            if role in ("service", "socket-unit"):
+                path = view.resolve(path)  # noqa: PLW2901 - /lib leads to /usr/lib, an enabled unit to the unit
+            stat = view.stat(path)
+        except FilesystemError as error:
+            caught(problems, error)
+            continue
+        owner = {"user": users.get(stat.uid, str(stat.uid)), "group": groups.get(stat.gid, str(stat.gid))}
+        out[path] = {"path": path, "role": role, "mode": stat.mode, **owner}
+    return [out[path] for path in sorted(out)]
+
+
+def _paths(view: FilesystemView, problems: Problems, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for role, patterns in _ROLES:
+        for pattern in patterns:
+            yield from ((role, path) for path in glob(view, problems, pattern))
+    for role, key in (("authority", "tlscacert"), ("certificate", "tlscert"), ("key", "tlskey")):
+        if isinstance(settings.get(key), str):
+            yield role, settings[key]
+
+
+def audited_paths(view: FilesystemView, problems: Problems) -> set[str]:
+    """The benchmark's paths that a rule watches."""
+    watched: set[str] = set()
+    for path in ["/etc/audit/audit.rules", *files_in(view, problems, "/etc/audit/rules.d", ".rules")]:
+        for _, line in uncommented(read_text(view, problems, path) or ""):
+            words = line.split()
+            for word, following in zip(words, [*words[1:], ""], strict=True):
+                if word == "-w":
+                    watched.add(following.rstrip("/"))
+                elif word == "-F" and following.startswith(("path=", "dir=")):
+                    watched.add(following.partition("=")[2].rstrip("/"))
+    return {name for name, places in AUDITED.items() if not watched.isdisjoint(places)}
+
+
+def _text(view: FilesystemView, path: str) -> str:
+    return read_text(view, Problems(), path) or ""
