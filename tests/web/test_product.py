@@ -39,6 +39,16 @@ def enrol(server: Running, folder: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.fixture
+def inhabited(server: Running, tmp_path: Path) -> Running:
+    """The server with this host on it, whichever process ran the test that enrols it."""
+    browser = server.browser()
+    if not browser.get("/api/v1/assets?query=asset.kind:host").json()["items"]:
+        enrol(server, tmp_path)
+    wait_until(lambda: browser.get("/api/v1/findings?query=state:open").json()["items"], 120)
+    return server
+
+
 def test_an_empty_estate_teaches_and_fills_by_itself(product: Page, server: Running, tmp_path: Path) -> None:
     expect(product.get_by_role("heading", name="Nothing is watched yet")).to_be_visible()
     expect(product.get_by_text("bartizan up")).to_be_visible()
@@ -50,8 +60,8 @@ def test_an_empty_estate_teaches_and_fills_by_itself(product: Page, server: Runn
     assert violations(product) == []
 
 
-def test_findings_are_asked_for_opened_and_decided(product: Page, server: Running) -> None:
-    product.goto(f"{server.url}/findings?query=state%3Aopen+and+kind%3Apolicy")
+def test_findings_are_asked_for_opened_and_decided(product: Page, inhabited: Running) -> None:
+    product.goto(f"{inhabited.url}/findings?query=state%3Aopen+and+kind%3Apolicy")
     product.locator(".data-table .row-link").first.wait_for()
     before = product.locator(".list-title [role=status]").inner_text()
     for key in ("j", "Enter"):
@@ -64,15 +74,15 @@ def test_findings_are_asked_for_opened_and_decided(product: Page, server: Runnin
     expect(product.locator(".list-title [role=status]")).not_to_have_text(before)
     product.get_by_role("button", name="Undo").click()
     expect(product.locator(".list-title [role=status]")).to_have_text(before)
-    product.goto(f"{server.url}/governance")
+    product.goto(f"{inhabited.url}/governance")
     expect(product.get_by_role("cell", name="Accepted in a test")).to_be_visible()
 
 
-def test_a_wrong_query_is_marked_and_a_right_one_completed(product: Page, server: Running) -> None:
-    product.goto(f"{server.url}/findings?query=state%3Aopen+and+sevrity%3Ahigh")
+def test_a_wrong_query_is_marked_and_a_right_one_completed(product: Page, inhabited: Running) -> None:
+    product.goto(f"{inhabited.url}/findings?query=state%3Aopen+and+sevrity%3Ahigh")
     expect(product.locator(".query-note")).to_contain_text("sevrity")
     assert "15ch" in (product.locator(".query-caret").get_attribute("style") or "")
-    product.goto(f"{server.url}/findings")
+    product.goto(f"{inhabited.url}/findings")
     product.locator(".data-table .row-link").first.wait_for()
     product.keyboard.press("/")
     product.keyboard.type("sever")
@@ -101,19 +111,14 @@ def upload(server: Running) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_room_shows_this_host_without_a_serious_violation(
-    product: Page, server: Running, scheme: str, tmp_path: Path
-) -> None:
+def test_every_room_shows_this_host_without_a_serious_violation(product: Page, inhabited: Running, scheme: str) -> None:
     product.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    browser = server.browser()
+    browser = inhabited.browser()
     hosts = "/api/v1/assets?query=asset.kind:host"
-    if not browser.get(hosts).json()["items"]:  # another process ran the test that enrols it
-        enrol(server, tmp_path)
-        wait_until(lambda: browser.get("/api/v1/findings?query=state:open").json()["items"], 120)
     asset = browser.get(hosts).json()["items"][0]["id"]
     finding = browser.get("/api/v1/findings?query=state:open").json()["items"][0]["id"]
     policy = browser.get("/api/v1/policies").json()["items"][0]["id"]
-    image, code = upload(server)
+    image, code = upload(inhabited)
     rooms = {
         "/": ".fix-table, .card",
         "/findings": ".data-table .row-link",
@@ -144,19 +149,19 @@ def test_every_room_shows_this_host_without_a_serious_violation(
     }
     found = {}
     for path, sign in rooms.items():
-        product.goto(server.url + path)
+        product.goto(inhabited.url + path)
         product.locator(sign).first.wait_for()
         if wrong := violations(product):
             found[path] = wrong
     assert found == {}
 
 
-def test_a_session_that_ended_on_the_server_leads_to_sign_in(product: Page, server: Running) -> None:
-    product.goto(f"{server.url}/assets")
+def test_a_session_that_ended_on_the_server_leads_to_sign_in(product: Page, inhabited: Running) -> None:
+    product.goto(f"{inhabited.url}/assets")
     product.locator(".data-table .row-link").first.wait_for()
     product.context.clear_cookies()
     product.locator(".data-table .row-link").first.click()
     product.get_by_label("Name").fill("admin")
-    product.get_by_label("Password", exact=True).fill(server.password)
+    product.get_by_label("Password", exact=True).fill(inhabited.password)
     product.get_by_role("button", name="Sign in").click()
     expect(product.get_by_role("tab", name="Facts")).to_be_visible()
