@@ -48,6 +48,8 @@ class Inspector(Protocol):
 
     section: str
     """Name of the section that its facts make: `secrets`."""
+    identity: str
+    """Changes whenever it may tell something else of the same file: a digest of its rules."""
 
     def wants(self, path: str, size: int, mode: int) -> bool:
         """Whether to show it the file; asked for every file, so it must be quick."""
