@@ -36,6 +36,7 @@ class Where:
 
 def scan_image(asked: Asked, where: Where) -> ScanResult:
     """Read the image and judge it."""
+    from bartizan.cli.image_cache import known_image
     from bartizan.collect.containers.snapshot import collect_image
     from bartizan.collect.filesystem.layer import LayerError
 
@@ -45,10 +46,16 @@ def scan_image(asked: Asked, where: Where) -> ScanResult:
         source = open_source(where.name, where)
 
         def collect(now: datetime, step: Callable[[str], None]) -> Snapshot:
-            snapshot = collect_image(source, sensor=f"cli/{__version__}", now=now, progress=step, inspectors=inspectors)
+            sensor = f"cli/{__version__}"
+            snapshot = known_image(
+                source,
+                inspectors,
+                now,
+                lambda: collect_image(source, sensor=sensor, now=now, progress=step, inspectors=inspectors),
+            )
             return replace(snapshot, sections={**snapshot.sections, **base})
 
-        return scan(asked, where.name, collect)
+        return scan(asked, where.name, collect, part="image")
     except (ImageError, LayerError) as error:
         raise Failure(
             f"cannot scan {where.name}: {error}",

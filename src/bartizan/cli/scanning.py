@@ -54,8 +54,9 @@ Collect = Callable[[datetime, Callable[[str], None]], Snapshot]
 """(time, progress) to every section of what is scanned."""
 
 
-def scan(asked: Asked, what: str, collect: Collect) -> ScanResult:
-    """Collect and assess; says on standard error what weakens the result. `what` names it: `this host`."""
+def scan(asked: Asked, what: str, collect: Collect, *, part: str = "") -> ScanResult:
+    """Collect and assess; says on standard error what weakens the result. `what` names it: `this host`. `part` of the
+    built-in policies is enough where it is known what is scanned."""
     from bartizan.assess.dispatch import Known, assess
     from bartizan.cli.decisions import read_decisions
     from bartizan.pipeline.suppression import suppress
@@ -63,7 +64,7 @@ def scan(asked: Asked, what: str, collect: Collect) -> ScanResult:
     now = datetime.now(UTC)
     decisions = read_decisions(asked.shown)
     advisories = open_advisories(asked.feeds) if asked.vulnerabilities else None
-    policies = read_policies(asked.policy_folders) if asked.policies else None
+    policies = read_policies(asked.policy_folders, part) if asked.policies else None
     try:
         with working(f"Reading {what}") as step:
             snapshot = collect(now, step)
@@ -136,14 +137,14 @@ def open_advisories(told: Path | None) -> "AdvisoryFile | None":
         ) from error
 
 
-def read_policies(folders: tuple[Path, ...]) -> "PolicySet":
+def read_policies(folders: tuple[Path, ...], part: str = "") -> "PolicySet":
     """The built-in policies and the user's; a broken one stops the scan: left out it would look like a pass."""
     from bartizan.assess.policy.engine import load_policies
 
     for folder in folders:
         if not folder.is_dir():
             raise Failure(f"there is no folder {folder}", remedy="Name a folder of policies.", code=ExitCode.USAGE)
-    policies = load_policies(folders)
+    policies = load_policies(folders, part=part)
     if policies.errors:
         raise Failure(
             "\n  ".join(["some policies cannot be used:", *(str(error) for error in policies.errors)]),

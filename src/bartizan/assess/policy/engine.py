@@ -46,13 +46,14 @@ class PolicySet:
     by_type: Mapping[str, tuple[Compiled, ...]] = field(repr=False)
 
 
-def load_policies(folders: Sequence[Path] = (), *, builtin: bool = True) -> PolicySet:
-    """Built-in policies and those of further folders; broken ones are in `errors` and take nothing else down."""
+def load_policies(folders: Sequence[Path] = (), *, builtin: bool = True, part: str = "") -> PolicySet:
+    """Built-in policies and those of further folders; broken ones are in `errors` and take nothing else down. `part`
+    names the one folder of built-in policies to read (`image`), where resources of other types will not be judged."""
     schemas, errors = read_schemas([FOLDER, *folders])
     frameworks, more = read_frameworks([FOLDER, *folders])
     controls = {key: each.titles for key, each in frameworks.items()}
     places = [(FOLDER, True)] if builtin else []
-    library = read_library([*places, *((Path(folder), False) for folder in folders)], schemas, controls)
+    library = read_library([*places, *((Path(folder), False) for folder in folders)], schemas, controls, part)
     by_type: dict[str, list[Compiled]] = {}
     for each in library.policies:
         by_type.setdefault(each.policy.resource, []).append(each)

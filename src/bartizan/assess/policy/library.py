@@ -89,7 +89,9 @@ def read_schemas(folders: Sequence[Path]) -> tuple[dict[str, Schema], list[Conte
     return schemas, errors
 
 
-def read_library(folders: Sequence[tuple[Path, bool]], schemas: Mapping[str, Schema], controls: Controls) -> Library:
+def read_library(
+    folders: Sequence[tuple[Path, bool]], schemas: Mapping[str, Schema], controls: Controls, part: str = ""
+) -> Library:
     """Policies of all folders; `folders` pairs each with whether it is built in."""
     compiled: dict[str, Compiled] = {}
     errors: list[ContentError] = []
@@ -98,7 +100,7 @@ def read_library(folders: Sequence[tuple[Path, bool]], schemas: Mapping[str, Sch
         if not top.is_dir():
             errors.append(ContentError(str(top), 0, "no such folder of policies (create it or leave it out)"))
             continue
-        for path in _files(top):
+        for path in _files(top / part if builtin and part else top):
             try:
                 document = read_document(path, _name(path, folder) if builtin else str(path))
                 reader = _FileReader(document, schemas, controls, builtin)

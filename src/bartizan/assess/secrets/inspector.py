@@ -14,6 +14,8 @@ from bartizan.assess.secrets.rules import SecretRules
 from bartizan.assess.secrets.search import entropy, fingerprint, masked, search
 from bartizan.model.wire import plain
 
+REVISION = 1
+"""Raised when the same rules may find something else."""
 LARGEST = 2 << 20
 """Bytes; what holds secrets is written by people or for them."""
 _PASSED_OVER = (
@@ -45,6 +47,7 @@ class SecretInspector:
 
     def __init__(self, rules: SecretRules) -> None:
         self._rules = rules
+        self.identity = f"{REVISION} {rules.digest}"
 
     def wants(self, path: str, size: int, mode: int) -> bool:
         return (

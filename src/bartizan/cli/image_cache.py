@@ -1,0 +1,114 @@
+"""The facts of images that were read before, so that the same image is not read again.
+
+$BARTIZAN_CACHE, else $XDG_CACHE_HOME/bartizan, else ~/.cache/bartizan; empty turns it off
+    images/<key>.json    {"asset": {...}, "sections": {"packages_deb": {"facts": [...], "problems": []}, ...}}
+
+The key is made of the configuration's digest, the diff ids that it states, and the version of the readers. Facts only:
+never contents, never findings, so advisories of today judge what was read a month ago. Other formats and damaged files
+are read past.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bartizan import __version__
+from bartizan.collect.containers.image import Image, ImageError, ImageSource
+from bartizan.collect.interface import Inspector
+from bartizan.model.asset import AssetKind, AssetRef
+from bartizan.model.snapshot import Problem, Section, Snapshot
+from bartizan.model.wire import canonical, digest
+
+REVISION = 1
+"""Raised whenever equal layers may give other facts than before within one version."""
+KEPT = 500
+"""Images; the ones read longest ago go first."""
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Where facts are kept; None where they are not."""
+    told = environment.get("BARTIZAN_CACHE")
+    if told is not None:
+        return Path(told).expanduser() / "images" if told else None
+    home = environment.get("XDG_CACHE_HOME")
+    if home and Path(home).is_absolute():
+        return Path(home) / "bartizan/images"
+    return Path(environment["HOME"]) / ".cache/bartizan/images" if environment.get("HOME") else None
+
+
+def known_image(
+    source: ImageSource,
+    inspectors: Sequence[Inspector],
+    now: datetime,
+    collect: Callable[[], Snapshot],
+    folder: Path | None = None,
+) -> Snapshot:
+    """The image's snapshot: from what is known of it, else by reading it, which is remembered."""
+    folder = folder or cache_folder()
+    try:
+        image: Image | None = source.image
+    except ImageError:  # a stream tells what it is once it was read
+        image = None
+    key = _key(image, inspectors) if image is not None else ""
+    if folder is None or image is None or not key:
+        return collect()
+    path = folder / f"{key}.json"
+    known = _read(path, image, now)
+    if known is not None:
+        return known
+    snapshot = collect()
+    if not any(section.problems for section in snapshot.sections.values()):
+        _keep(path, snapshot)
+    return snapshot
+
+
+def _key(image: Image, inspectors: Sequence[Inspector]) -> str:
+    """Empty where the configuration does not tell what the layers are."""
+    layers = [layer.diff_id for layer in image.layers]
+    if not image.id or not layers or not all(layers):
+        return ""
+    told = [image.id, layers, __version__, REVISION, [[each.section, each.identity] for each in inspectors]]
+    return digest(told).removeprefix("sha256:")
+
+
+def _read(path: Path, image: Image, now: datetime) -> Snapshot | None:
+    try:
+        document = json.loads(path.read_bytes())
+        sections = {name: _section(name, told) for name, told in document["sections"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    with suppress(OSError):
+        path.touch()
+    return Snapshot(
+        asset=AssetRef(kind=AssetKind.IMAGE, key=image.id, name=image.name),
+        taken_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        sensor=f"cli/{__version__}",
+        sections=sections,
+    )
+
+
+def _section(name: str, told: Mapping[str, Any]) -> Section:
+    problems = tuple(Problem(path=each["path"], reason=each["reason"]) for each in told["problems"])
+    return Section(name=name, facts=told["facts"], problems=problems, digest=str(told["digest"]))
+
+
+def _keep(path: Path, snapshot: Snapshot) -> None:
+    """Whole or not at all; a cache that cannot be written costs time, nothing else."""
+    sections = {
+        name: {"facts": section.facts, "problems": list(section.problems), "digest": section.digest}
+        for name, section in snapshot.sections.items()
+    }
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(canonical({"sections": sections}))
+        Path(name).replace(path)
+        kept = sorted(path.parent.glob("*.json"), key=lambda each: each.stat().st_mtime)
+        for old in kept[:-KEPT]:
+            old.unlink()
