@@ -235,6 +235,7 @@ def templates(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="A variable or parameter, as the tool takes it."),
     ] = None,
+    helm: Annotated[bool, typer.Option("--helm", help="Let the installed helm program render charts.")] = False,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
     fail_on: FailOnOption = None,
@@ -245,7 +246,7 @@ def templates(
     show_suppressed: ShowSuppressedOption = False,
     upload: UploadOption = "",
 ) -> int:
-    """Assess infrastructure as code: Terraform and its plans, CloudFormation, Kubernetes manifests.
+    """Assess infrastructure as code: Terraform, CloudFormation, Kubernetes, Dockerfiles, Compose.
 
     Templates are evaluated with their modules, variables and conditions, without network. What only applying can tell
     is unknown with its reason, never a pass and never a fail.
@@ -259,7 +260,11 @@ def templates(
     shown = _shown(vex, ignore_file, show_suppressed, False)
     asked = _asked(None, policies, Only.POLICY, fail_on, min_severity, shown)
     return _finish(
-        scan_templates(asked, folder, {name: value for name, _, value in pairs}), asked, format_, output, upload
+        scan_templates(asked, folder, {name: value for name, _, value in pairs}, helm=helm),
+        asked,
+        format_,
+        output,
+        upload,
     )
 
 

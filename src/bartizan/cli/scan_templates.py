@@ -1,5 +1,6 @@
 """`bartizan scan templates`: the infrastructure that a source tree declares."""
 
+from functools import partial
 from pathlib import Path
 
 from bartizan import __version__
@@ -10,10 +11,11 @@ from bartizan.model.asset import AssetKind, AssetRef
 from bartizan.model.snapshot import Snapshot
 
 
-def scan_templates(asked: Asked, folder: Path, variables: dict[str, str]) -> ScanResult:
-    """Read every template below `folder` and judge what it declares."""
+def scan_templates(asked: Asked, folder: Path, variables: dict[str, str], *, helm: bool = False) -> ScanResult:
+    """Read every template below `folder` and judge what it declares; `helm`: charts by the program of that name."""
     from bartizan.collect.filesystem.local import LocalView
     from bartizan.collect.templates.discover import read_templates
+    from bartizan.collect.templates.kubernetes.helm.program import of_chart
 
     if not folder.is_dir():
         raise Failure(
@@ -22,6 +24,7 @@ def scan_templates(asked: Asked, folder: Path, variables: dict[str, str]) -> Sca
             code=ExitCode.USAGE,
         )
     resolved = folder.resolve()
+    render = partial(of_chart, resolved) if helm else None
     result = scan(
         asked,
         str(folder),
@@ -29,13 +32,16 @@ def scan_templates(asked: Asked, folder: Path, variables: dict[str, str]) -> Sca
             asset=AssetRef(kind=AssetKind.REPOSITORY, key=resolved.name, name=resolved.name),
             taken_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
             sensor=f"cli/{__version__}",
-            sections=read_templates(LocalView(str(resolved)), variables=variables, progress=step),
+            sections=read_templates(LocalView(str(resolved)), variables=variables, progress=step, render=render),
         ),
     )
     if not result.sections:
         raise Failure(
             f"there are no templates in {folder}",
-            meaning="Terraform, its plans, CloudFormation and Kubernetes manifests are looked for; nothing was judged.",
+            meaning=(
+                "Terraform, its plans, CloudFormation, Kubernetes manifests, charts and overlays, Dockerfiles and "
+                "Compose files are looked for; nothing was judged."
+            ),
             code=ExitCode.INCOMPLETE,
         )
     return result

@@ -63,9 +63,11 @@ def read_templates(
     ignore: Collection[str] = (),
     variables: dict[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
+    render: Callable[[str, dict[str, str]], TemplateResources] | None = None,
 ) -> dict[str, Section]:
     """A section for each language that the tree has templates in. Folders in `ignore` (absolute) are not entered;
-    `variables` are values for root modules and parameters, as on a command line."""
+    `variables` are values for root modules and parameters, as on a command line; `render` reads the chart in a folder
+    in the place of our own rendering."""
     found = _walk(view, ignore)
     sections: dict[str, Section] = {}
     terraform = list(_terraform(view, found, variables or {}, progress))
@@ -78,7 +80,7 @@ def read_templates(
         ("resources_arm", list(of_arm_templates(view, arm, variables))),
         ("resources_dockerfile", [(path, of_dockerfile(view, path, variables)) for path in found.dockerfiles]),
         ("resources_compose", [(path, of_compose(view, path, variables)) for path in composed]),
-        ("resources_kubernetes", list(_kubernetes(view, found.documents, manifests, variables or {}))),
+        ("resources_kubernetes", list(_kubernetes(view, found.documents, manifests, variables or {}, render))),
     ):
         if read:
             sections[name] = _section(name, read)
@@ -177,12 +179,16 @@ def _arm(view: FilesystemView, paths: Iterable[str]) -> Iterator[str]:
 
 
 def _kubernetes(
-    view: FilesystemView, documents: Iterable[str], manifests: list[str], variables: dict[str, str]
+    view: FilesystemView,
+    documents: Iterable[str],
+    manifests: list[str],
+    variables: dict[str, str],
+    render: Callable[[str, dict[str, str]], TemplateResources] | None,
 ) -> Iterator[tuple[str, TemplateResources]]:
     charts = {path.removesuffix("/Chart.yaml") for path in documents if path.endswith("/Chart.yaml")}
     for chart in sorted(charts):
         if not any(chart.startswith(f"{other}/charts/") for other in charts):
-            yield chart or "/", of_chart(view, chart or "/", variables)
+            yield chart or "/", render(chart, variables) if render else of_chart(view, chart or "/", variables)
     overlays = {path.rpartition("/")[0] or "/" for path in documents if path.rpartition("/")[2] in KUSTOMIZATIONS}
     parts = {part for overlay in overlays for part in parts_of(view, overlay)}
     for overlay in sorted(overlays - parts):

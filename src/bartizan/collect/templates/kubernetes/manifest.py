@@ -6,6 +6,9 @@ metadata: {name: web}
 spec: {containers: [{name: web, image: nginx:1.27}]}
 """
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.resources.kubernetes.objects import draft_object, objects
 from bartizan.collect.templates.declared import TemplateProblem
@@ -45,6 +48,12 @@ def of_text(text: str, path: str) -> TemplateResources:
     except LocatedError as error:
         problems.append(TemplateProblem(path=path, line=error.line, reason=error.reason))
     return TemplateResources(tuple(resources), tuple(problems), unmodelled)
+
+
+def objects_of(text: str) -> Iterator[Mapping[str, Any]]:
+    """The objects of a text, without their places; raises `LocatedError`."""
+    for document in load_all(text):
+        yield from objects(document.value)
 
 
 def _location(document: Located, path: str) -> Location:

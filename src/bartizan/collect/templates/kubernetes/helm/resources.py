@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemView
+from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.kubernetes.objects import draft_object, objects
 from bartizan.collect.resources.kubernetes.open_mapping import OpenMapping
 from bartizan.collect.resources.values import Unknown, Value
@@ -194,6 +195,11 @@ def _origin(lines: list[int], number: int) -> int:
 
 
 _CLUSTER_WIDE = frozenset(("ClusterRole", "ClusterRoleBinding", "Namespace"))
+
+
+def placed_draft(document: Mapping[str, Any], location: Location) -> Draft | None:
+    """The draft of an object that a chart makes."""
+    return draft_object(_placed(document), location=location)
 
 
 def _placed(document: Mapping[str, Any]) -> Mapping[str, Any]:
