@@ -37,7 +37,6 @@ class Where:
 def scan_image(asked: Asked, where: Where) -> ScanResult:
     """Read the image and judge it."""
     from bartizan.cli.image_cache import known_image
-    from bartizan.collect.containers.snapshot import collect_image
     from bartizan.collect.filesystem.layer import LayerError
 
     try:
@@ -46,13 +45,12 @@ def scan_image(asked: Asked, where: Where) -> ScanResult:
         source = open_source(where.name, where)
 
         def collect(now: datetime, step: Callable[[str], None]) -> Snapshot:
-            sensor = f"cli/{__version__}"
-            snapshot = known_image(
-                source,
-                inspectors,
-                now,
-                lambda: collect_image(source, sensor=sensor, now=now, progress=step, inspectors=inspectors),
-            )
+            def read() -> Snapshot:
+                from bartizan.collect.containers.snapshot import collect_image  # slow to import, and not always needed
+
+                return collect_image(source, sensor=f"cli/{__version__}", now=now, progress=step, inspectors=inspectors)
+
+            snapshot = known_image(source, inspectors, now, read)
             return replace(snapshot, sections={**snapshot.sections, **base})
 
         return scan(asked, where.name, collect, part="image")

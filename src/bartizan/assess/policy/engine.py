@@ -13,7 +13,7 @@ from typing import Any
 
 from bartizan.assess.policy.evaluate import Program
 from bartizan.assess.policy.frameworks import Framework, read_frameworks
-from bartizan.assess.policy.library import Compiled, read_library, read_schemas
+from bartizan.assess.policy.library import Compiled, read_library, read_schemas, types_in
 from bartizan.assess.policy.operators import TROUBLE, ListIndex, TooExpensive, Touched
 from bartizan.assess.policy.schema import Schema, resource_value
 from bartizan.assess.policy.types import matches, type_of
@@ -49,7 +49,8 @@ class PolicySet:
 def load_policies(folders: Sequence[Path] = (), *, builtin: bool = True, part: str = "") -> PolicySet:
     """Built-in policies and those of further folders; broken ones are in `errors` and take nothing else down. `part`
     names the one folder of built-in policies to read (`image`), where resources of other types will not be judged."""
-    schemas, errors = read_schemas([FOLDER, *folders])
+    types = types_in(part) if part and not folders else frozenset()
+    schemas, errors = read_schemas([FOLDER, *folders], types)
     frameworks, more = read_frameworks([FOLDER, *folders])
     controls = {key: each.titles for key, each in frameworks.items()}
     places = [(FOLDER, True)] if builtin else []

@@ -28,7 +28,7 @@ list of mappings stands for as many policies: `{{name}}` in any of its texts is 
 A policy that cannot be used is reported with file and line; the others are loaded.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,11 +75,14 @@ Controls = Mapping[str, Mapping[str, str]]
 """Framework id to control id to title."""
 
 
-def read_schemas(folders: Sequence[Path]) -> tuple[dict[str, Schema], list[ContentError]]:
+def read_schemas(folders: Sequence[Path], types: Collection[str] = ()) -> tuple[dict[str, Schema], list[ContentError]]:
+    """Every schema, or those of some types: a built-in one is in the file that bears its type's name."""
     schemas: dict[str, Schema] = {}
     errors: list[ContentError] = []
     for folder in folders:
         for path in sorted((folder / "schemas").glob("*.yaml")):
+            if types and path.stem not in types:
+                continue
             try:
                 schema = read_schema(read_document(path, _name(path, folder)))
             except ContentError as error:
@@ -116,6 +119,17 @@ def read_library(
             except ContentError as error:
                 errors.append(error)
     return Library(schemas, tuple(compiled[key] for key in sorted(compiled)), tuple(errors))
+
+
+def types_in(part: str) -> frozenset[str]:
+    """The types of resources that one folder of built-in policies is about; empty where a file does not say."""
+    told = set()
+    for path in _files(FOLDER / "policies" / part):
+        value = read_document(path).value
+        if not isinstance(value, dict) or not isinstance(value.get("resource"), str):
+            return frozenset()
+        told.add(value["resource"])
+    return frozenset(told)
 
 
 def _files(top: Path) -> list[Path]:
