@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bartizan.assess.vulnerability.advisories import AdvisoryFile
 
 
-RESOURCE_SECTIONS = frozenset(("docker_daemon", "docker_containers", "docker_images"))
+RESOURCE_SECTIONS = frozenset(("docker_daemon", "docker_containers", "docker_images", "kubernetes_node"))
 """Sections of a host that hold resources of their own, told apart by their names in a finding's locator."""
 
 

@@ -8,6 +8,7 @@ from bartizan.collect.host.docker import containers as docker_containers
 from bartizan.collect.host.docker import daemon as docker_daemon
 from bartizan.collect.host.docker import images as docker_images
 from bartizan.collect.host.firewall import section as firewall
+from bartizan.collect.host.kubernetes import node as kubernetes_node
 from bartizan.collect.host.sshd import section as sshd
 from bartizan.collect.host.sudo import section as sudo
 from bartizan.collect.host.units import section as units
@@ -35,5 +36,6 @@ COLLECTORS: tuple[Collector, ...] = (
     docker_daemon.COLLECTOR,
     docker_containers.COLLECTOR,
     docker_images.COLLECTOR,
+    kubernetes_node.COLLECTOR,
 )
 """Every section of a host but its packages, in the order in which they are read."""

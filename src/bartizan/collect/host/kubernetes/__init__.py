@@ -1,0 +1,1 @@
+"""Section `kubernetes_node`: files and arguments of the Kubernetes components on a host."""
