@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bartizan.assess.dispatch import BASE, IMAGE, Known, assess, judge, scopes
+from bartizan.assess.host import RESOURCE_SECTIONS
 from bartizan.assess.policy.engine import PolicySet, load_policies
 from bartizan.model.package import Package, package_facts
 from bartizan.model.snapshot import Problem, Section
@@ -81,3 +82,10 @@ def test_policies_of_templates_are_kept_apart_by_resource() -> None:
     locators = {finding.locator for finding in found.findings if finding.kind == "policy"}
     assert locators == {BUCKET["id"]}
     assert any(finding.rule == "template-not-read" for finding in found.findings)
+
+
+@pytest.mark.parametrize("name", sorted(RESOURCE_SECTIONS))
+def test_resources_of_a_host_are_judged_by_their_section_alone(name: str) -> None:
+    section = Section(name=name, facts={"present": False})
+    assessed = judge(f"policy:{name}", {name: section}, Known(policies=load_policies()))
+    assert assessed.assessor == f"policy:{name}"

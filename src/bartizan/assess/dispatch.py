@@ -63,7 +63,7 @@ def scopes(section_names: Iterable[str]) -> dict[str, tuple[str, ...]]:
 def judge(assessor: str, sections: Mapping[str, Section], known: Known) -> Assessment:
     """One assessor on the sections that it reads."""
     family, _, part = assessor.partition(":")
-    if part.startswith(resources.PREFIX):
+    if part.startswith(resources.PREFIX) or part in host.RESOURCE_SECTIONS:
         assert known.policies is not None
         return resources.assess_section(sections[part], known.policies, known.parameters)
     if assessor == POLICY and IMAGE not in sections:
