@@ -88,6 +88,8 @@ def _terraform_sql(out: Draft, server: Declared, configuration: Configuration) -
     out.set("auditing.retention_days", audit.get("retention_in_days"), whole)
     alerts = block(own, "threat_detection_policy") or _one(server, configuration, _TERRAFORM_ALERTS)
     out.set("threat_detection", _enabled(alerts, "state", False))
+    out.set("alerts_off", alerts.get("disabled_alerts"))
+    _password(out, own)
     out.set("min_tls", tls_version(own.get("minimum_tls_version", "1.2" if "mssql" in server.type else "none")))
     scans = [
         scan
@@ -113,7 +115,10 @@ def _arm_sql(out: Draft, server: Declared, configuration: Configuration) -> None
     out.set("auditing.enabled", _enabled(audit, "state", False))
     out.set("auditing.retention_days", audit.get("retentionDays"), whole)
     out.set("min_tls", tls_version(own.get("minimalTlsVersion")))
-    out.set("threat_detection", _enabled(_one(server, configuration, _ARM_ALERTS), "state", False))
+    alerts = _one(server, configuration, _ARM_ALERTS)
+    out.set("threat_detection", _enabled(alerts, "state", False))
+    out.set("alerts_off", alerts.get("disabledAlerts"))
+    _password(out, own)
     out.set("vulnerability_assessment", present(_one(server, configuration, _ARM_ASSESSMENTS)))
     administrators = block(own, "administrators") or _one(server, configuration, _parents(f"{_SQL}/administrators"))
     out.set("directory_administrator", present(administrators))
@@ -132,6 +137,11 @@ def _arm_sql(out: Draft, server: Declared, configuration: Configuration) -> None
     )
     access = truth(own.get("publicNetworkAccess"), True)
     set_firewall(out, _all(server, configuration, _parents(f"{_SQL}/firewallRules")), access)
+
+
+def _password(out: Draft, own: dict[str, Value]) -> None:
+    password = first(own, "administrator_login_password|administrator_password|administratorLoginPassword")
+    out.set("password_in_template", isinstance(password, str) and bool(password))
 
 
 def _enabled(found: dict[str, Value], name: str, unset: bool) -> bool | Unknown:
@@ -168,6 +178,7 @@ def _terraform_server(out: Draft, server: Declared, configuration: Configuration
     own = server.attributes
     parameters, firewall = _terraform_open_source(server.type.split("_")[1])
     flexible = server.type.endswith("flexible_server")
+    _password(out, own)
     given = _parameters(_all(server, configuration, parameters), "value")
     _server(
         out, flexible, given, own.get("ssl_enforcement_enabled"), own.get("ssl_minimal_tls_version_enforced"), "TLS1_2"
@@ -183,6 +194,7 @@ def _arm_server(out: Draft, server: Declared, configuration: Configuration) -> N
     own = server.attributes
     given = _parameters(_all(server, configuration, _parents(f"{server.type}/configurations")), "value")
     flexible = server.type.endswith("flexibleServers")
+    _password(out, own)
     _server(out, flexible, given, own.get("sslEnforcement"), own.get("minimalTlsVersion"), "TLSEnforcementDisabled")
     private = first(own, "network.delegatedSubnetResourceId") is not None
     access = truth(first(own, "publicNetworkAccess|network.publicNetworkAccess"), not private)
