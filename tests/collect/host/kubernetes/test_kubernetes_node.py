@@ -1,4 +1,3 @@
-
 """A control plane by its manifests, its kubelet's configuration and the rights on its files."""
 
 from typing import Any
