@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 lock() {
   env -u PIP_FIND_LINKS uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
-    --no-emit-index-url --no-emit-find-links --no-header --no-annotate "$@"
+    --no-emit-index-url --no-emit-find-links --no-strip-extras --no-header --no-annotate "$@"
 }
 lock pyproject.toml -o requirements/runtime.txt
 lock pyproject.toml --group build -c requirements/runtime.txt -o requirements/build.txt
