@@ -15,9 +15,9 @@ from bartizan.cli.failure import ExitCode
 
 VERBS: dict[str, dict[str, str]] = {
     "Assess": {
-        "scan": "Assess a host once: no server, no store, no network",
+        "scan": "Assess a host, an image, a bill of materials or templates once: no server, no network",
         "diff": "Compare two results: what is new, and whether the asset or the knowledge changed",
-        "policy": "Explain, test and write the policies that hosts are judged by",
+        "policy": "Explain, test and write the policies that everything is judged by",
     },
     "Watch": {
         "up": "Start everything on this machine and assess it continuously",
@@ -69,6 +69,18 @@ class Group(_HouseStyle, TyperGroup):
             typer.echo(ctx.get_help())
             raise typer.Exit(ExitCode.USAGE)
         return super().parse_args(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        rows = [(name, _first_sentence(each.help or "")) for name, each in commands if each and not each.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _first_sentence(text: str) -> str:
+    """Whole, on as many lines as it takes: typer's own summary ends in the middle of a word."""
+    paragraph = " ".join(inspect.cleandoc(text).partition("\n\n")[0].split())
+    return paragraph.partition(". ")[0].rstrip(".")
 
 
 class LazyGroup(Group):

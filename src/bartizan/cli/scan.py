@@ -146,9 +146,11 @@ def image(
         str, typer.Option(metavar="IMAGE", help="The image that it was built upon: tells its findings from yours.")
     ] = "",
     username: Annotated[str, typer.Option(metavar="NAME", help="Sign in to the registry as.")] = "",
-    password_stdin: Annotated[bool, typer.Option(help="Read the registry's password from standard input.")] = False,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the registry's password from standard input.")
+    ] = False,
     ca: Annotated[Path | None, typer.Option(metavar="FILE", help="Authorities to trust for the registry.")] = None,
-    plain_http: Annotated[bool, typer.Option(help="Allow a registry without TLS.")] = False,
+    plain_http: Annotated[bool, typer.Option("--plain-http", help="Allow a registry without TLS.")] = False,
     socket: Annotated[str, typer.Option(metavar="PATH", help="The engine's socket.")] = "",
     scanners: ScannersOption = "vulnerability,policy,secret",
     format_: FormatOption = Format.TABLE,
