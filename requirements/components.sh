@@ -11,6 +11,7 @@ declare -A present=( # package: a command, or a pattern for a path, that shows i
   [chromium]='chromium'
   [debootstrap]='debootstrap'
   [dpkg-dev]='dpkg-scanpackages'
+  [e2fsprogs]='/usr/sbin/mke2fs'
   [rpm]='rpm'
   [ruby]='ruby'
 )

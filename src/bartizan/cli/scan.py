@@ -88,13 +88,15 @@ def scan() -> None:
       $ bartizan scan host
       $ bartizan scan host --fail-on high --format sarif --output host.sarif
       $ bartizan scan host --root /mnt/disk --only vulnerability
+      $ bartizan scan host --root disk.img
       $ bartizan scan host --format cyclonedx --output host.cdx.json
     """,
 )
 def host(
     root: Annotated[
-        Path, typer.Option(metavar="DIR", help="The root of the host: / is this machine, a folder a mounted one.")
+        Path, typer.Option(metavar="PATH", help="The root of the host: / is this machine; a folder, or a raw disk.")
     ] = Path("/"),
+    partition: Annotated[int | None, typer.Option(metavar="N", help="Which one, where a disk holds several.")] = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
     fail_on: FailOnOption = None,
@@ -116,7 +118,7 @@ def host(
     from bartizan.cli.scan_host import scan_host
 
     asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
-    return _finish(scan_host(asked, root), asked, format_, output, upload)
+    return _finish(scan_host(asked, root, partition), asked, format_, output, upload)
 
 
 @app.command(

@@ -1,34 +1,52 @@
-"""`bartizan scan host`: a Linux host, or the root of one in a folder."""
+"""`bartizan scan host`: a Linux host, or the root of one in a folder or on a disk."""
 
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bartizan import __version__
-from bartizan.cli.failure import ExitCode, Failure
+from bartizan.cli.failure import ExitCode, Failure, told_by
 from bartizan.cli.scanning import Asked, scan
 from bartizan.exchange.interface import ScanResult
 from bartizan.model.snapshot import Snapshot
 
+if TYPE_CHECKING:
+    from bartizan.collect.filesystem.interface import FilesystemView
 
-def scan_host(asked: Asked, root: Path) -> ScanResult:
+
+def scan_host(asked: Asked, root: Path, partition: int | None = None) -> ScanResult:
     """Collect and assess the host at `root`."""
     return scan(
         asked,
         "this host" if root == Path("/") else str(root),
-        lambda now, step: collect(root, now, step),
+        lambda now, step: collect(root, now, step, partition),
     )
 
 
-def collect(root: Path, now: datetime, step: Callable[[str], None]) -> Snapshot:
+def collect(root: Path, now: datetime, step: Callable[[str], None], partition: int | None = None) -> Snapshot:
     """Every section of the host at `root`."""
-    from bartizan.collect.filesystem.local import LocalView
     from bartizan.collect.host.snapshot import collect_host
 
-    if not root.is_dir():
+    return collect_host(_view(root, partition), sensor=f"cli/{__version__}", now=now, progress=step)
+
+
+def _view(root: Path, partition: int | None) -> "FilesystemView":
+    from bartizan.collect.filesystem.local import LocalView
+
+    if root.is_dir():
+        return LocalView(str(root))
+    if not root.is_file() and not root.is_block_device():
         raise Failure(
-            f"cannot scan {root}: it is not a folder",
-            remedy="Name the root of a host: / or a folder that holds its etc, usr and var.",
+            f"cannot scan {root}: it is neither a folder nor a disk",
+            remedy="Name the root of a host: /, a folder that holds its etc, usr and var, or a raw disk.",
             code=ExitCode.USAGE,
         )
-    return collect_host(LocalView(str(root)), sensor=f"cli/{__version__}", now=now, progress=step)
+    from bartizan.collect.filesystem.disk import DiskError, SeveralRoots, open_disk
+
+    try:
+        return open_disk(root, partition)
+    except SeveralRoots as error:
+        raise told_by(error, code=ExitCode.USAGE) from error
+    except DiskError as error:
+        raise told_by(error, meaning="Nothing was scanned.", code=ExitCode.INCOMPLETE) from error
