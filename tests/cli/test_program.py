@@ -46,10 +46,26 @@ def test_help_lists_every_verb_and_loads_nothing_heavy(bartizan: Run, checkout: 
         "asyncio",
         "ssl",
         "sqlite3",
+        "typer",
+        "pydantic",
+        "dataclasses",
+        "inspect",
+        "pathlib",
+        "json",
     }
     assert heavy & set(loaded) == set()
-    own = {name for name in loaded if name.startswith("bartizan")}
-    assert own <= {"bartizan", "bartizan.cli", "bartizan.cli.main", "bartizan.cli.failure", "bartizan.cli.group"}
+    own = {name.removeprefix("bartizan.cli.") for name in loaded if name.startswith("bartizan")}
+    assert own <= {
+        "bartizan",
+        "bartizan.cli",
+        "main",
+        "failure",
+        "group",
+        "command_line",
+        "help_text",
+        "parameters",
+        "terminal",
+    }
 
 
 def test_a_verb_that_is_nearly_right_is_suggested(bartizan: Run) -> None:
@@ -74,11 +90,31 @@ def test_the_version_is_the_packages_own(bartizan: Run) -> None:
 
 @pytest.mark.parametrize(
     ("words", "wanted"),
-    [("bartizan s", {"scan", "server", "sensor"}), ("bartizan feeds s", {"sync", "status", "show"})],
+    [
+        ("bartizan s", {"scan", "server", "sensor"}),
+        ("bartizan feeds s", {"sync", "status", "show"}),
+        ("bartizan completion z", {"zsh"}),
+        ("bartizan scan host --fail-on h", {"high"}),
+        ("bartizan scan host --pl", {"--plan"}),
+        ("bartizan scan host --root /e", set()),
+        ("bartizan nothing s", set()),
+    ],
 )
-def test_the_shell_completes_verbs(bartizan: Run, words: str, wanted: set[str]) -> None:
+def test_the_shell_completes_verbs_options_and_values(bartizan: Run, words: str, wanted: set[str]) -> None:
     done = bartizan(_BARTIZAN_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))
     assert set(done.stdout.split()) == wanted
+
+
+def test_bash_completes_with_the_script_that_is_printed(bartizan: Run, tmp_path: Path, checkout: Path) -> None:
+    program = tmp_path / "bartizan"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m bartizan.cli.main "$@"\n')
+    program.chmod(0o755)
+    script = bartizan("completion", "bash").stdout
+    asked = f"{script}\nCOMP_WORDS=(bartizan feeds st)\nCOMP_CWORD=2\n_bartizan_completion {program}\n"
+    asked += 'printf "%s\\n" "${COMPREPLY[@]}"'
+    environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
+    done = subprocess.run(["bash", "-c", asked], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "status\n", done.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -95,9 +131,7 @@ def test_a_defect_is_told_without_a_trace_unless_asked_for(bartizan: Run, tmp_pa
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "sitecustomize.py").write_text(
-        "import bartizan.cli.version as v\n"
-        "def fail():\n    raise RuntimeError('boom')\n"
-        "v.app.registered_commands[0].callback = fail\n"
+        "import bartizan.cli.version as v\ndef fail():\n    raise RuntimeError('boom')\nv.version.function = fail\n"
     )
     path = os.pathsep.join([str(broken), os.environ.get("PYTHONPATH", ""), str(Path(__file__).parents[2] / "src")])
     done = bartizan("version", PYTHONPATH=path)

@@ -7,11 +7,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
-
 from bartizan.cli.data_folder import data_folder
 from bartizan.cli.failure import ExitCode, Failure
-from bartizan.cli.terminal import working
+from bartizan.cli.terminal import tell, working
 from bartizan.sensors.agent import credential, exits
 from bartizan.sensors.uplink.spool import Spool
 
@@ -54,7 +52,7 @@ def enrol(server: str, key_file: Path, ca_file: Path | None, state: Path | None)
         return code  # the agent has said what happened and what to do
     save(folder, connection)
     stored = credential.load(folder)
-    typer.echo(f"enrolled at {server} as {stored.credential.sensor_id if stored else 'a sensor'}")
+    tell(f"enrolled at {server} as {stored.credential.sensor_id if stored else 'a sensor'}")
     return ExitCode.CLEAN
 
 
@@ -106,10 +104,10 @@ def show_status(state: Path | None, *, as_json: bool) -> int:
         "dropped": dropped,
     }
     if as_json:
-        typer.echo(json.dumps(told, indent=2))
+        tell(json.dumps(told, indent=2))
     elif stored is None:
-        typer.echo(f"not enrolled ({folder})")
+        tell(f"not enrolled ({folder})")
     else:
-        typer.echo(f"enrolled at {told['server'] or 'a server that was named by hand'} as {told['sensor_id']}")
-        typer.echo(f"{waiting} waiting to be sent, {dropped} dropped for want of room")
+        tell(f"enrolled at {told['server'] or 'a server that was named by hand'} as {told['sensor_id']}")
+        tell(f"{waiting} waiting to be sent, {dropped} dropped for want of room")
     return ExitCode.CLEAN if stored else ExitCode.INCOMPLETE

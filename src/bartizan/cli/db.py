@@ -3,15 +3,14 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from bartizan.cli.group import Group
+from bartizan.cli.parameters import Argument, Option
 
-from bartizan.cli.group import Verb, verbs
-
-app = verbs("Migrate, back up and verify the store.")
+db = Group("Migrate, back up and verify the store.")
 
 Url = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--database",
         metavar="URL",
         envvar="BARTIZAN_DATABASE",
@@ -19,16 +18,11 @@ Url = Annotated[
     ),
 ]
 Data = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="Data folder; by default $BARTIZAN_DATA or below XDG's.")
+    Path | None, Option("--data", metavar="DIR", help="Data folder; by default $BARTIZAN_DATA or below XDG's.")
 ]
 
 
-@app.callback()
-def db() -> None:
-    pass
-
-
-@app.command(cls=Verb)
+@db.verb()
 def migrate(data: Data = None, database: Url = None) -> int:
     """Bring the schema up to date, in one transaction; a newer schema is left alone."""
     from bartizan.cli.store import migrate as run
@@ -36,7 +30,7 @@ def migrate(data: Data = None, database: Url = None) -> int:
     return run(data, database)
 
 
-@app.command(cls=Verb)
+@db.verb()
 def status(data: Data = None, database: Url = None) -> int:
     """Where the store is, its schema, its size and what it holds."""
     from bartizan.cli.store import show_status
@@ -44,8 +38,7 @@ def status(data: Data = None, database: Url = None) -> int:
     return show_status(data, database)
 
 
-@app.command(
-    cls=Verb,
+@db.verb(
     epilog="""
     Examples:
       $ bartizan db backup /backups/bartizan-$(date +%F).db
@@ -54,7 +47,7 @@ def status(data: Data = None, database: Url = None) -> int:
     """,
 )
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; must not exist.")],
+    file: Annotated[Path, Argument(metavar="FILE", help="Where to; must not exist.")],
     data: Data = None,
     database: Url = None,
 ) -> int:
@@ -64,7 +57,7 @@ def backup(
     return run(file, data, database)
 
 
-@app.command(cls=Verb)
+@db.verb()
 def verify(data: Data = None, database: Url = None) -> int:
     """Check the database, every stored section against its digest, and the audit log's chain."""
     from bartizan.cli.store import verify as run

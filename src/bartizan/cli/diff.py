@@ -5,13 +5,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from bartizan.cli.failure import ExitCode, Failure
-from bartizan.cli.group import Verb, verbs
+from bartizan.cli.group import verb
+from bartizan.cli.parameters import Argument, Option
 from bartizan.cli.scan import FailOnOption, OutputOption
-
-app = verbs("Compare two results of one asset.")
+from bartizan.cli.terminal import say
 
 
 class DiffFormat(StrEnum):
@@ -19,8 +17,7 @@ class DiffFormat(StrEnum):
     JSON = "json"
 
 
-@app.command(
-    cls=Verb,
+@verb(
     epilog="""
     Exit codes:
       0  nothing new at or over --fail-on (without it: always, where both can be read)
@@ -32,9 +29,9 @@ class DiffFormat(StrEnum):
     """,
 )
 def diff(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="A result in the JSON format.")],
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="A later one.")],
-    format_: Annotated[DiffFormat, typer.Option("--format", "-f", help="How to write it.")] = DiffFormat.TABLE,
+    old: Annotated[Path, Argument(metavar="OLD", help="A result in the JSON format.")],
+    new: Annotated[Path, Argument(metavar="NEW", help="A later one.")],
+    format_: Annotated[DiffFormat, Option("--format", "-f", help="How to write it.")] = DiffFormat.TABLE,
     output: OutputOption = None,
     fail_on: FailOnOption = None,
 ) -> int:
@@ -46,7 +43,7 @@ def diff(
 
     comparison = compare(_read(old), _read(new))
     if not comparison.same_asset:
-        typer.echo("warning: the two results are of different assets", err=True)
+        say("warning: the two results are of different assets")
     if format_ is DiffFormat.JSON:
         text = json.dumps(document(comparison), indent=2, ensure_ascii=False) + "\n"
     else:

@@ -37,6 +37,17 @@ class Failure(Exception):
         return "\n".join(lines)
 
 
+class UsageError(Failure):
+    """The command line is wrong."""
+
+    def __init__(self, what: str, *, remedy: str = "") -> None:
+        super().__init__(what, remedy=remedy, code=ExitCode.USAGE)
+
+    def of(self, path: str) -> "UsageError":
+        """With where to look, for the verb that was called."""
+        return UsageError(self.what, remedy=self.remedy or f"See what it takes: {path} --help")
+
+
 def told_by(error: Exception, *, meaning: str = "", code: ExitCode = ExitCode.FINDINGS) -> Failure:
     """A failure in the words of an error that names what happened and, in the sentences after it, what to do."""
     what, _, remedy = str(error).partition(". ")

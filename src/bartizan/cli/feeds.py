@@ -3,28 +3,19 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from bartizan.cli.group import Group
+from bartizan.cli.parameters import Argument, Option
 
-from bartizan.cli.group import Verb, verbs
-
-app = verbs("Import, fetch and look up advisories.")
+feeds = Group("Import, fetch and look up advisories.")
 
 Into = Annotated[
     Path | None,
-    typer.Option(
-        "--data", metavar="DIR", help="Data folder; by default $BARTIZAN_DATA, else below your XDG data home."
-    ),
+    Option("--data", metavar="DIR", help="Data folder; by default $BARTIZAN_DATA, else below your XDG data home."),
 ]
 
 
-@app.callback()
-def feeds() -> None:
-    pass
-
-
-@app.command(
+@feeds.verb(
     "import",
-    cls=Verb,
     epilog="""
     Examples:
       $ bartizan feeds import /mnt/usb/feeds        a copy carried to a machine without a network
@@ -32,10 +23,10 @@ def feeds() -> None:
     """,
 )
 def import_(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Holds osv/<Ecosystem>/all.zip, kev/ and epss/.")],
+    folder: Annotated[Path, Argument(metavar="DIR", help="Holds osv/<Ecosystem>/all.zip, kev/ and epss/.")],
     data: Into = None,
     keep_going: Annotated[
-        bool, typer.Option("--keep-going", help="Leave damaged files out; their ecosystems then count as not covered.")
+        bool, Option("--keep-going", help="Leave damaged files out; their ecosystems then count as not covered.")
     ] = False,
 ) -> int:
     """Compile a folder of feeds into the advisory file, which takes the old one's place when it is whole."""
@@ -44,8 +35,7 @@ def import_(
     return compile_into(folder, data, keep_going=keep_going)
 
 
-@app.command(
-    cls=Verb,
+@feeds.verb(
     epilog="""
     Examples:
       $ bartizan feeds sync
@@ -58,10 +48,10 @@ def import_(
 def sync(
     data: Into = None,
     mirror: Annotated[
-        str | None, typer.Option(metavar="URL", help="Fetch from a copy of the feeds folder instead of the sources.")
+        str | None, Option(metavar="URL", help="Fetch from a copy of the feeds folder instead of the sources.")
     ] = None,
     ecosystem: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only these; by default all that can be judged.")
+        list[str] | None, Option(metavar="NAME", help="Only these; by default all that can be judged.")
     ] = None,
 ) -> int:
     """Fetch what changed (osv.dev, CISA KEV, FIRST EPSS) and compile it into the advisory file."""
@@ -70,10 +60,10 @@ def sync(
     return fetch_and_compile(data, mirror, ecosystem or [])
 
 
-@app.command(cls=Verb)
+@feeds.verb()
 def status(
     data: Into = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Write JSON.")] = False,
 ) -> int:
     """What is known, how old it is, and for which ecosystems."""
     from bartizan.cli.knowledge import show_status
@@ -81,8 +71,7 @@ def status(
     return show_status(data, as_json=as_json)
 
 
-@app.command(
-    cls=Verb,
+@feeds.verb(
     epilog="""
     Examples:
       $ bartizan feeds show CVE-2024-6387
@@ -90,9 +79,9 @@ def status(
     """,
 )
 def show(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="A CVE, or any other id of an advisory.")],
+    id_: Annotated[str, Argument(metavar="ID", help="A CVE, or any other id of an advisory.")],
     data: Into = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Write JSON.")] = False,
 ) -> int:
     """What the advisory file says about one vulnerability: severity, exploitation, and who is affected."""
     from bartizan.cli.knowledge import show_advisory

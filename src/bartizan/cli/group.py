@@ -1,17 +1,21 @@
-"""Groups of verbs whose modules are imported only when a verb of theirs is run, and the house style of help texts."""
+"""Verbs and groups of verbs. The module of a verb is imported when the verb is run, and no other.
 
-import inspect
+scan = Group("Assess something once.")
+
+@scan.verb(epilog="Examples: ...")
+def host(root: Annotated[Path, Option(metavar="DIR", help="Where.")] = Path("/")) -> int:
+    \"\"\"Assess a Linux host.\"\"\"
+"""
+
 import os
-import re
 import sys
-from difflib import get_close_matches
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, TextIO
 
-import typer
-from typer.core import TyperCommand, TyperGroup
-
-from bartizan.cli.failure import ExitCode
+from bartizan.cli.command_line import HELP, HelpWanted, read_words
+from bartizan.cli.failure import ExitCode, UsageError
+from bartizan.cli.help_text import help_text, parameter_rows, summary, usage_of
+from bartizan.cli.parameters import Parameter, parameters_of
 
 VERBS: dict[str, dict[str, str]] = {
     "Assess": {
@@ -33,94 +37,102 @@ VERBS: dict[str, dict[str, str]] = {
         "version": "Print versions, for a bug report",
     },
 }
-"""Heading to verb to what it does; the module of a verb is `bartizan.cli.<verb>` with a Typer named `app`."""
-
-_HEADING = re.compile(r"^(Usage|[A-Z][a-z]+):", re.MULTILINE)
+"""Heading to verb to what it does; the verb is the object of that name in the module `bartizan.cli.<verb>`."""
 
 
-class _HouseStyle:
-    """Help texts: what it is, how it is called, what it takes, examples. Headings are bold on a terminal."""
+class Verb:
+    """One verb: a function whose signature tells what it takes and whose docstring says what it does."""
 
-    epilog: str | None
+    def __init__(self, function: Callable[..., int | None], *, epilog: str = "") -> None:
+        self.function = function
+        self.text = function.__doc__ or ""
+        self.epilog = epilog
 
-    def get_help(self, ctx: Any) -> str:
-        text: str = super().get_help(ctx)  # type: ignore[misc]
-        return _HEADING.sub("\\033[1m\\g<0>\\033[0m", text) if wants_colour(sys.stdout) else text
+    @property
+    def parameters(self) -> list[Parameter]:
+        return parameters_of(self.function)
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        formatter.write_text(inspect.cleandoc(self.help or ""))  # type: ignore[attr-defined]
-        formatter.write_paragraph()
-        self.format_usage(ctx, formatter)  # type: ignore[attr-defined]
-        self.format_options(ctx, formatter)  # type: ignore[attr-defined]
-        if self.epilog:
-            formatter.write_paragraph()
-            formatter.write(inspect.cleandoc(self.epilog) + "\n")
+    def run(self, path: str, words: Sequence[str]) -> int | None:
+        """Run it; the exit code. `path` is how it was called: `bartizan scan host`."""
+        try:
+            values = read_words(self.parameters, words, os.environ)
+        except UsageError as error:
+            raise error.of(path) from None
+        except HelpWanted:
+            sys.stdout.write(self.help(path))
+            return ExitCode.CLEAN
+        return self.function(**values)
+
+    def help(self, path: str) -> str:
+        parameters = self.parameters
+        return help_text(self.text, usage_of(path, parameters), parameter_rows(parameters), self.epilog)
 
 
-class Verb(_HouseStyle, TyperCommand):
-    """One verb."""
-
-
-class Group(_HouseStyle, TyperGroup):
+class Group:
     """Verbs below a verb: `scan host`. Without a verb it shows what there is."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args and not ctx.resilient_parsing:
-            typer.echo(ctx.get_help())
-            raise typer.Exit(ExitCode.USAGE)
-        return super().parse_args(ctx, args)
+    def __init__(self, text: str, *, epilog: str = "") -> None:
+        self.text = text
+        self.epilog = epilog
+        self.verbs: dict[str, Verb] = {}
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
-        rows = [(name, _first_sentence(each.help or "")) for name, each in commands if each and not each.hidden]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+    def verb(self, name: str = "", *, epilog: str = "") -> Callable[[Callable[..., int | None]], Verb]:
+        """Make a function a verb of this group, by its own name or another."""
+
+        def add(function: Callable[..., int | None]) -> Verb:
+            made = Verb(function, epilog=epilog)
+            self.verbs[name or function.__name__] = made
+            return made
+
+        return add
+
+    def names(self) -> list[str]:
+        return list(self.verbs)
+
+    def find(self, name: str) -> "Verb | Group | None":
+        return self.verbs.get(name)
+
+    def run(self, path: str, words: Sequence[str]) -> int | None:
+        if not words or words[0] in HELP:
+            sys.stdout.write(self.help(path))
+            return ExitCode.CLEAN if words else ExitCode.USAGE
+        name = words[0]
+        found = self.find(name)
+        if found is None:
+            kind = "option" if name.startswith("-") else "verb"
+            raise UsageError(f"there is no {kind} {name!r}{self._nearest(name)}").of(path)
+        return found.run(f"{path} {name}", words[1:])
+
+    def help(self, path: str) -> str:
+        sections = {**parameter_rows(()), "Commands": [(name, summary(each.text)) for name, each in self.verbs.items()]}
+        return help_text(self.text, f"{path} [OPTIONS] COMMAND [ARGS]...", sections, self.epilog)
+
+    def _nearest(self, name: str) -> str:
+        from difflib import get_close_matches  # only who mistypes waits for it
+
+        near = get_close_matches(name, self.names(), n=1)
+        return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _first_sentence(text: str) -> str:
-    """Whole, on as many lines as it takes: typer's own summary ends in the middle of a word."""
-    paragraph = " ".join(inspect.cleandoc(text).partition("\n\n")[0].split())
-    return paragraph.partition(". ")[0].rstrip(".")
+class Top(Group):
+    """The program: its verbs are named in VERBS and imported when they are run."""
 
-
-class LazyGroup(Group):
-    """The top: its verbs are named in VERBS and imported when they are run."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
+    def names(self) -> list[str]:
         return [name for verbs in VERBS.values() for name in verbs]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in self.list_commands(ctx):
+    def find(self, name: str) -> Verb | Group | None:
+        if name not in self.names():
             return None
-        command = typer.main.get_command(import_module(f"bartizan.cli.{cmd_name}").app)
-        command.name = cmd_name
-        return command
+        found = getattr(import_module(f"bartizan.cli.{name}"), name)
+        assert isinstance(found, Verb | Group), name
+        return found
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
-            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            ctx.fail(f"there is no verb {args[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        for heading, verbs in VERBS.items():
-            with formatter.section(heading):
-                formatter.write_dl(list(verbs.items()))
+    def help(self, path: str) -> str:
+        options = [("--version", "Print the version and leave."), *parameter_rows(())["Options"]]
+        sections = {"Options": options, **{heading: list(verbs.items()) for heading, verbs in VERBS.items()}}
+        return help_text(self.text, f"{path} [OPTIONS] COMMAND [ARGS]...", sections, self.epilog)
 
 
-def verbs(text: str, *, cls: type[Group] = Group, examples: str = "") -> typer.Typer:
-    """A Typer for verbs below a verb."""
-    return typer.Typer(
-        cls=cls,
-        help=text,
-        epilog=examples or None,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    )
-
-
-def wants_colour(stream: TextIO) -> bool:
-    """Whether escape sequences belong there: a terminal, and no NO_COLOR (no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def verb(*, epilog: str = "") -> Callable[[Callable[..., int | None]], Verb]:
+    """Make a function a verb of the program itself."""
+    return lambda function: Verb(function, epilog=epilog)

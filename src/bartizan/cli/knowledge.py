@@ -8,12 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from bartizan.cli.data_folder import ADVISORIES, advisory_file, data_folder
 from bartizan.cli.failure import ExitCode, Failure
 from bartizan.cli.scanning import open_advisories
-from bartizan.cli.terminal import say, warn, working
+from bartizan.cli.terminal import say, tell, warn, working
 from bartizan.exchange.feed_age import age_in_days, newest_until
 from bartizan.model.wire import plain
 
@@ -50,8 +48,8 @@ def compile_into(folder: Path, data: Path | None, *, keep_going: bool) -> int:
 
 def _tell(report: "FeedReport", target: Path, seconds: float) -> None:
     newest = newest_until([feed.newest for feed in report.feeds], datetime.now(UTC))
-    typer.echo(f"{report.records:,} advisories of {len(report.feeds)} sources, the newest of {newest[:10]}")
-    typer.echo(f"{target} ({report.id.removeprefix('sha256:')[:12]}), {seconds:.1f} s")
+    tell(f"{report.records:,} advisories of {len(report.feeds)} sources, the newest of {newest[:10]}")
+    tell(f"{target} ({report.id.removeprefix('sha256:')[:12]}), {seconds:.1f} s")
     if report.problems:
         say(f"{len(report.problems):,} entries could not be used:")
         for problem in report.problems[:PROBLEMS_SHOWN]:
@@ -75,7 +73,7 @@ def fetch_and_compile(data: Path | None, mirror: str | None, only: Sequence[str]
     report = fetch(folder, mirror, only or list(ECOSYSTEMS))
     for path, reason in report.failed.items():
         warn(f"{path} was not fetched: {reason}", meaning="Its former copy, if there was one, is still in use.")
-    typer.echo(
+    tell(
         f"{len(report.fetched)} fetched ({report.received / 1e6:.1f} MB), {len(report.unchanged)} unchanged, "
         f"{len(report.failed)} failed"
     )
@@ -133,14 +131,12 @@ def show_status(data: Path | None, *, as_json: bool) -> int:
                 "age_days": age_in_days(newest, now),
                 "feeds": [{"source": f.source, "records": f.records, "newest": f.newest} for f in feeds],
             }
-            typer.echo(json.dumps(told, indent=2))
+            tell(json.dumps(told, indent=2))
             return ExitCode.CLEAN
-        typer.echo(f"{path} ({advisories.id.removeprefix('sha256:')[:12]})")
-        typer.echo(
-            f"{sum(f.records for f in feeds if f.source.startswith('osv/')):,} advisories, newest {newest[:10]}\n"
-        )
+        tell(f"{path} ({advisories.id.removeprefix('sha256:')[:12]})")
+        tell(f"{sum(f.records for f in feeds if f.source.startswith('osv/')):,} advisories, newest {newest[:10]}\n")
         for feed in feeds:
-            typer.echo(f"  {feed.source:<28}{feed.records:>10,}  {feed.newest[:10]}")
+            tell(f"  {feed.source:<28}{feed.records:>10,}  {feed.newest[:10]}")
     return ExitCode.CLEAN
 
 
@@ -165,7 +161,7 @@ def show_advisory(id_: str, data: Path | None, *, as_json: bool) -> int:
             meaning=f"It is in none of the sources of {path}.",
             remedy="Check its spelling, or bring the sources up to date: bartizan feeds sync",
         )
-    typer.echo(json.dumps(_plain(told), indent=2) if as_json else "\n".join(_text(id_, told)))
+    tell(json.dumps(_plain(told), indent=2) if as_json else "\n".join(_text(id_, told)))
     return ExitCode.CLEAN
 
 

@@ -6,13 +6,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import typer
-
 from bartizan import __version__
 from bartizan.cli.company import Company
 from bartizan.cli.data_folder import data_folder
 from bartizan.cli.failure import ExitCode, told_by
-from bartizan.cli.terminal import say
+from bartizan.cli.terminal import emphasised, say, tell
 from bartizan.inventory.errors import InventoryError
 from bartizan.server import logs
 from bartizan.server.bootstrap import Bootstrap, bootstrap, new_password
@@ -27,14 +25,14 @@ LOG_LIMIT = 16 << 20
 def start(settings: Settings, *, with_agent: bool) -> int:
     """`bartizan up`: until ctrl-C, which is how it is meant to end."""
     made = _bootstrap(settings)
-    typer.echo(f"Bartizan {__version__}")
+    tell(f"Bartizan {__version__}")
     _line("data", str(settings.data_dir))
     company = Company(settings, with_agent=with_agent)
 
     def ready(url: str) -> None:
-        _line("address", typer.style(url, bold=True) if sys.stdout.isatty() else url)
+        _line("address", emphasised(url) if sys.stdout.isatty() else url)
         _tell_administrator(made)
-        typer.echo("ctrl-C stops everything; nothing is lost.")
+        tell("ctrl-C stops everything; nothing is lost.")
         sys.stdout.flush()
         company.gather(url)
 
@@ -56,7 +54,7 @@ def _tell_administrator(made: Bootstrap) -> None:
 
 
 def _line(label: str, text: str) -> None:
-    typer.echo(f"  {label:<12}{text}")
+    tell(f"  {label:<12}{text}")
 
 
 def serve(settings: Settings) -> int:
@@ -78,9 +76,9 @@ def set_up(data: Path | None, database: str | None) -> int:
     """Schema, organisation and administrator."""
     made = _bootstrap(Settings(data_dir=(data or data_folder()).absolute(), database_url=database or ""))
     if made.password is None:
-        typer.echo(f"there is an administrator already: {made.username}")
+        tell(f"there is an administrator already: {made.username}")
     else:
-        typer.echo(f"administrator {made.username}, password {made.password} (shown this once)")
+        tell(f"administrator {made.username}, password {made.password} (shown this once)")
     return ExitCode.CLEAN
 
 
@@ -90,7 +88,7 @@ def reset_password(username: str, data: Path | None, database: str | None) -> in
         fresh = new_password(settings, username)
     except InventoryError as error:
         raise told_by(error, code=ExitCode.USAGE) from error
-    typer.echo(f"new password of {username}: {fresh} (shown this once)")
+    tell(f"new password of {username}: {fresh} (shown this once)")
     return ExitCode.CLEAN
 
 

@@ -3,27 +3,21 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from bartizan.cli.group import Group
+from bartizan.cli.parameters import Argument, Option
 
-from bartizan.cli.group import Verb, verbs
-
-app = verbs("Explain, test and write policies.")
+policy = Group("Explain, test and write policies.")
 
 Folders = Annotated[
     list[Path] | None,
-    typer.Option("--policies", metavar="DIR", help="A folder of your own policies, beside the built-in ones."),
+    Option("--policies", metavar="DIR", help="A folder of your own policies, beside the built-in ones."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+AsJson = Annotated[bool, Option("--json", help="Write JSON.")]
 
 
-@app.callback()
-def policy() -> None:
-    pass
-
-
-@app.command("list", cls=Verb)
+@policy.verb("list")
 def list_(
-    group: Annotated[str | None, typer.Option(metavar="NAME", help="Only this group: ssh, accounts, ...")] = None,
+    group: Annotated[str | None, Option(metavar="NAME", help="Only this group: ssh, accounts, ...")] = None,
     folders: Folders = None,
     as_json: AsJson = False,
 ) -> int:
@@ -33,8 +27,7 @@ def list_(
     return list_policies(group, folders or [], as_json=as_json)
 
 
-@app.command(
-    cls=Verb,
+@policy.verb(
     epilog="""
     Examples:
       $ bartizan policy explain host-ssh-root-login
@@ -42,10 +35,8 @@ def list_(
     """,
 )
 def explain(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="A policy's id, as findings name it.")],
-    root: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Also judge the host with this root and show why.")
-    ] = None,
+    id_: Annotated[str, Argument(metavar="ID", help="A policy's id, as findings name it.")],
+    root: Annotated[Path | None, Option(metavar="DIR", help="Also judge the host with this root and show why.")] = None,
     folders: Folders = None,
     as_json: AsJson = False,
 ) -> int:
@@ -55,8 +46,7 @@ def explain(
     return explain_policy(id_, root, folders or [], as_json=as_json)
 
 
-@app.command(
-    cls=Verb,
+@policy.verb(
     epilog="""
     Exit codes: 0 every case is judged as it says, 1 not so, 2 a file cannot be read as policies
 
@@ -66,7 +56,7 @@ def explain(
 )
 def test(
     folders: Annotated[
-        list[Path] | None, typer.Argument(metavar="[DIR]...", help="Folders of policies; none: the built-in ones.")
+        list[Path] | None, Argument(metavar="[DIR]...", help="Folders of policies; none: the built-in ones.")
     ] = None,
 ) -> int:
     """Run the good and bad cases that policies carry."""
@@ -75,8 +65,7 @@ def test(
     return run_policy_tests(folders or [])
 
 
-@app.command(
-    cls=Verb,
+@policy.verb(
     epilog="""
     Examples:
       $ bartizan policy new acme-ssh-port --directory policies
@@ -84,8 +73,8 @@ def test(
     """,
 )
 def new(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="Lower case words with hyphens: acme-ssh-port.")],
-    directory: Annotated[Path, typer.Option(metavar="DIR", help="Your folder of policies.")] = Path("policies"),
+    id_: Annotated[str, Argument(metavar="ID", help="Lower case words with hyphens: acme-ssh-port.")],
+    directory: Annotated[Path, Option(metavar="DIR", help="Your folder of policies.")] = Path("policies"),
 ) -> int:
     """Write a policy to start from: complete, with a good and a bad case, and passing its test."""
     from bartizan.cli.policy_verbs import write_new_policy

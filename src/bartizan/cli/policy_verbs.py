@@ -7,12 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from bartizan.cli.failure import ExitCode, Failure
 from bartizan.cli.scan_host import collect
 from bartizan.cli.scanning import read_policies
-from bartizan.cli.terminal import say, working
+from bartizan.cli.terminal import say, tell, working
 from bartizan.model.policy import Policy
 from bartizan.model.wire import plain
 
@@ -52,7 +50,7 @@ def list_policies(group: str | None, folders: Sequence[Path], *, as_json: bool) 
     policies = [each for each in read_policies(tuple(folders)).policies.values() if group in {None, each.group}]
     policies.sort(key=lambda each: (each.group, -each.severity.rank, each.id))
     if as_json:
-        typer.echo(json.dumps([plain(each) for each in policies], indent=2))
+        tell(json.dumps([plain(each) for each in policies], indent=2))
         return ExitCode.CLEAN
     if not policies:
         raise Failure(f"there is no group {group!r}", remedy="See all: bartizan policy list", code=ExitCode.USAGE)
@@ -60,9 +58,9 @@ def list_policies(group: str | None, folders: Sequence[Path], *, as_json: bool) 
     shown = ""
     for each in policies:
         if each.group != shown:
-            typer.echo(("\n" if shown else "") + each.group)
+            tell(("\n" if shown else "") + each.group)
             shown = each.group
-        typer.echo(f"  {each.severity.value:<9} {each.id:<{width}}  {each.title}")
+        tell(f"  {each.severity.value:<9} {each.id:<{width}}  {each.title}")
     return ExitCode.CLEAN
 
 
@@ -85,15 +83,15 @@ def explain_policy(id_: str, root: Path | None, folders: Sequence[Path], *, as_j
         told: dict[str, Any] = plain(policy)
         if judgement is not None:
             told["result"] = {"result": judgement.result.value, "values": judgement.values, "why": reasons(judgement)}
-        typer.echo(json.dumps(told, indent=2, default=str))
+        tell(json.dumps(told, indent=2, default=str))
         return ExitCode.CLEAN
-    typer.echo(_text(policy))
+    tell(_text(policy))
     if judgement is not None:
-        typer.echo(f"\nOn {root}: {judgement.result.value}")
+        tell(f"\nOn {root}: {judgement.result.value}")
         for path, value in judgement.values.items():
-            typer.echo(f"  {path} = {json.dumps(plain(value), default=str)}")
+            tell(f"  {path} = {json.dumps(plain(value), default=str)}")
         for why in reasons(judgement):
-            typer.echo(f"  {why}")
+            tell(f"  {why}")
     return ExitCode.CLEAN
 
 
@@ -147,7 +145,7 @@ def run_policy_tests(folders: Sequence[Path]) -> int:
             say(f"  {why}")
     for id_ in report.uncovered:
         say(f"{id_}: give it at least one good and one bad case")
-    typer.echo(f"{report.policies} policies, {len(report.outcomes)} cases, {len(report.failed)} judged otherwise")
+    tell(f"{report.policies} policies, {len(report.outcomes)} cases, {len(report.failed)} judged otherwise")
     if report.errors:
         return ExitCode.USAGE
     return ExitCode.CLEAN if report.ok else ExitCode.FINDINGS
@@ -170,6 +168,6 @@ def write_new_policy(id_: str, directory: Path) -> int:
         raise Failure(f"{path} exists", remedy="Choose another id, or edit that file.", code=ExitCode.USAGE) from error
     except OSError as error:
         raise Failure(f"cannot write {path}: {error.strerror}", code=ExitCode.USAGE) from error
-    typer.echo(str(path))
+    tell(str(path))
     say(f"Edit it, then: bartizan policy test {directory}")
     return ExitCode.CLEAN

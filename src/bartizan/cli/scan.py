@@ -4,15 +4,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from bartizan.cli.group import Verb, verbs
+from bartizan.cli.group import Group
+from bartizan.cli.parameters import Argument, Option
 
 if TYPE_CHECKING:
     from bartizan.cli.scanning import Asked, Shown
     from bartizan.exchange.interface import ScanResult
 
-app = verbs("Assess something once: no server, no store, no network.")
+scan = Group("Assess something once: no server, no store, no network.")
 
 
 class Format(StrEnum):
@@ -41,42 +40,36 @@ class Only(StrEnum):
     POLICY = "policy"
 
 
-FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to write the result.")]
-OutputOption = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead.")]
-FailOnOption = Annotated[Least | None, typer.Option(help="Leave with code 1 on findings this severe or worse.")]
-LeastOption = Annotated[Least | None, typer.Option(help="List findings this severe or worse; count all.")]
-OnlyOption = Annotated[Only | None, typer.Option(help="Judge packages only, or configuration only.")]
+FormatOption = Annotated[Format, Option("--format", "-f", help="How to write the result.")]
+OutputOption = Annotated[Path | None, Option("--output", "-o", metavar="FILE", help="Write there instead.")]
+FailOnOption = Annotated[Least | None, Option(help="Leave with code 1 on findings this severe or worse.")]
+LeastOption = Annotated[Least | None, Option(help="List findings this severe or worse; count all.")]
+OnlyOption = Annotated[Only | None, Option(help="Judge packages only, or configuration only.")]
 FeedsOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Advisory file; by default the one in the data folder.")
+    Path | None, Option(metavar="FILE", help="Advisory file; by default the one in the data folder.")
 ]
 PoliciesOption = Annotated[
-    list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
+    list[Path] | None, Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
 ]
 VexOption = Annotated[
-    list[Path] | None, typer.Option(metavar="FILE", help="Statements to apply: OpenVEX, CSAF or CycloneDX; repeatable.")
+    list[Path] | None, Option(metavar="FILE", help="Statements to apply: OpenVEX, CSAF or CycloneDX; repeatable.")
 ]
 IgnoreOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="What you accepted; by default .bartizan.yaml, if it is there.")
+    Path | None, Option(metavar="FILE", help="What you accepted; by default .bartizan.yaml, if it is there.")
 ]
-ShowSuppressedOption = Annotated[bool, typer.Option("--show-suppressed", help="List what was settled, and why.")]
-PlanOption = Annotated[bool, typer.Option("--plan", help="Show what to upgrade, in which order, and what remains.")]
+ShowSuppressedOption = Annotated[bool, Option("--show-suppressed", help="List what was settled, and why.")]
+PlanOption = Annotated[bool, Option("--plan", help="Show what to upgrade, in which order, and what remains.")]
 UploadOption = Annotated[
-    str, typer.Option(metavar="URL", help="Also send the facts to this server, with the token in BARTIZAN_TOKEN.")
+    str, Option(metavar="URL", help="Also send the facts to this server, with the token in BARTIZAN_TOKEN.")
 ]
 
 
 ScannersOption = Annotated[
-    str, typer.Option(metavar="LIST", help="What to look for: vulnerability, policy, secret; with commas between.")
+    str, Option(metavar="LIST", help="What to look for: vulnerability, policy, secret; with commas between.")
 ]
 
 
-@app.callback()
-def scan() -> None:
-    pass
-
-
-@app.command(
-    cls=Verb,
+@scan.verb(
     epilog="""
     Exit codes:
       0  clean: nothing at or over --fail-on, and everything that might have been could be judged
@@ -94,9 +87,9 @@ def scan() -> None:
 )
 def host(
     root: Annotated[
-        Path, typer.Option(metavar="PATH", help="The root of the host: / is this machine; a folder, or a raw disk.")
+        Path, Option(metavar="PATH", help="The root of the host: / is this machine; a folder, or a raw disk.")
     ] = Path("/"),
-    partition: Annotated[int | None, typer.Option(metavar="N", help="Which one, where a disk holds several.")] = None,
+    partition: Annotated[int | None, Option(metavar="N", help="Which one, where a disk holds several.")] = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
     fail_on: FailOnOption = None,
@@ -121,8 +114,7 @@ def host(
     return _finish(scan_host(asked, root, partition), asked, format_, output, upload)
 
 
-@app.command(
-    cls=Verb,
+@scan.verb(
     epilog="""
     What an image can be:
       app.tar, app.tar.gz      an archive of docker save or skopeo, or a root file system in a tar
@@ -139,21 +131,17 @@ def host(
     """,
 )
 def image(
-    name: Annotated[str, typer.Argument(metavar="IMAGE", help="An archive, a layout, or an image's name.")],
-    platform: Annotated[
-        str, typer.Option(metavar="OS/ARCH", help="Which image of several; by default this machine's.")
-    ] = "",
-    tag: Annotated[str, typer.Option(metavar="NAME", help="Which image of an archive that holds several.")] = "",
+    name: Annotated[str, Argument(metavar="IMAGE", help="An archive, a layout, or an image's name.")],
+    platform: Annotated[str, Option(metavar="OS/ARCH", help="Which image of several; by default this machine's.")] = "",
+    tag: Annotated[str, Option(metavar="NAME", help="Which image of an archive that holds several.")] = "",
     base: Annotated[
-        str, typer.Option(metavar="IMAGE", help="The image that it was built upon: tells its findings from yours.")
+        str, Option(metavar="IMAGE", help="The image that it was built upon: tells its findings from yours.")
     ] = "",
-    username: Annotated[str, typer.Option(metavar="NAME", help="Sign in to the registry as.")] = "",
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the registry's password from standard input.")
-    ] = False,
-    ca: Annotated[Path | None, typer.Option(metavar="FILE", help="Authorities to trust for the registry.")] = None,
-    plain_http: Annotated[bool, typer.Option("--plain-http", help="Allow a registry without TLS.")] = False,
-    socket: Annotated[str, typer.Option(metavar="PATH", help="The engine's socket.")] = "",
+    username: Annotated[str, Option(metavar="NAME", help="Sign in to the registry as.")] = "",
+    password_stdin: Annotated[bool, Option(help="Read the registry's password from standard input.")] = False,
+    ca: Annotated[Path | None, Option(metavar="FILE", help="Authorities to trust for the registry.")] = None,
+    plain_http: Annotated[bool, Option(help="Allow a registry without TLS.")] = False,
+    socket: Annotated[str, Option(metavar="PATH", help="The engine's socket.")] = "",
     scanners: ScannersOption = "vulnerability,policy,secret",
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
@@ -190,8 +178,7 @@ def image(
     return _finish(scan_image(asked, where), asked, format_, output, upload)
 
 
-@app.command(
-    cls=Verb,
+@scan.verb(
     epilog="""
     Examples:
       $ bartizan scan sbom app.cdx.json --fail-on high
@@ -199,7 +186,7 @@ def image(
     """,
 )
 def sbom(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CycloneDX 1.4 to 1.6 or SPDX 2.3 in JSON; - reads it.")],
+    file: Annotated[Path, Argument(metavar="FILE", help="CycloneDX 1.4 to 1.6 or SPDX 2.3 in JSON; - reads it.")],
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
     fail_on: FailOnOption = None,
@@ -224,8 +211,7 @@ def sbom(
     return _finish(scan_sbom(asked, file), asked, format_, output, upload)
 
 
-@app.command(
-    cls=Verb,
+@scan.verb(
     epilog="""
     Examples:
       $ bartizan scan templates .
@@ -234,12 +220,12 @@ def sbom(
     """,
 )
 def templates(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The source tree.")] = Path(),
+    folder: Annotated[Path, Argument(metavar="DIR", help="The source tree.")] = Path(),
     var: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="A variable or parameter, as the tool takes it."),
+        Option(metavar="NAME=VALUE", help="A variable or parameter, as the tool takes it."),
     ] = None,
-    helm: Annotated[bool, typer.Option("--helm", help="Let the installed helm program render charts.")] = False,
+    helm: Annotated[bool, Option("--helm", help="Let the installed helm program render charts.")] = False,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
     fail_on: FailOnOption = None,

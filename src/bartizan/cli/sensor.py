@@ -3,25 +3,18 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from bartizan.cli.group import Group
+from bartizan.cli.parameters import Option
 
-from bartizan.cli.group import Verb, verbs
-
-app = verbs("Enrol and run the agent that reports a host to a server.")
+sensor = Group("Enrol and run the agent that reports a host to a server.")
 
 State = Annotated[
     Path | None,
-    typer.Option("--state", metavar="DIR", help="Credential and spool; by default `agent` in the data folder."),
+    Option("--state", metavar="DIR", help="Credential and spool; by default `agent` in the data folder."),
 ]
 
 
-@app.callback()
-def sensor() -> None:
-    pass
-
-
-@app.command(
-    cls=Verb,
+@sensor.verb(
     epilog="""
     Examples:
       $ bartizan sensor enrol --server https://bartizan.example --activation-key-file key.txt
@@ -31,11 +24,9 @@ def sensor() -> None:
     """,
 )
 def enrol(
-    server: Annotated[str, typer.Option(metavar="URL", help="https://host[:port] of the Bartizan server.")],
-    activation_key_file: Annotated[Path, typer.Option(metavar="FILE", help="File with the activation key.")],
-    ca_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="PEM file of a private certificate authority.")
-    ] = None,
+    server: Annotated[str, Option(metavar="URL", help="https://host[:port] of the Bartizan server.")],
+    activation_key_file: Annotated[Path, Option(metavar="FILE", help="File with the activation key.")],
+    ca_file: Annotated[Path | None, Option(metavar="FILE", help="PEM file of a private certificate authority.")] = None,
     state: State = None,
 ) -> int:
     """Enrol this host, send a first full report, and remember the server for `sensor run`."""
@@ -44,13 +35,13 @@ def enrol(
     return start(server, activation_key_file, ca_file, state)
 
 
-@app.command(cls=Verb)
+@sensor.verb()
 def run(
     server: Annotated[
-        str | None, typer.Option(metavar="URL", help="By default the server that this host is enrolled at.")
+        str | None, Option(metavar="URL", help="By default the server that this host is enrolled at.")
     ] = None,
     state: State = None,
-    once: Annotated[bool, typer.Option("--once", help="Report once, then leave.")] = False,
+    once: Annotated[bool, Option("--once", help="Report once, then leave.")] = False,
 ) -> int:
     """Watch this host and report what changes, until stopped."""
     from bartizan.cli.agent import watch
@@ -58,25 +49,24 @@ def run(
     return watch(server, state, once=once)
 
 
-@app.command(cls=Verb)
-def status(state: State = None, as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> int:
+@sensor.verb()
+def status(state: State = None, as_json: Annotated[bool, Option("--json", help="Write JSON.")] = False) -> int:
     """Where this host is enrolled, and what waits to be sent."""
     from bartizan.cli.agent import show_status
 
     return show_status(state, as_json=as_json)
 
 
-@app.command(
+@sensor.verb(
     "show-payload",
-    cls=Verb,
     epilog="""
     Examples:
       $ sudo bartizan sensor show-payload --section users
     """,
 )
 def show_payload(
-    root: Annotated[Path, typer.Option(metavar="DIR", help="A folder to look at instead of this host.")] = Path("/"),
-    section: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this section.")] = None,
+    root: Annotated[Path, Option(metavar="DIR", help="A folder to look at instead of this host.")] = Path("/"),
+    section: Annotated[list[str] | None, Option(metavar="NAME", help="Only this section.")] = None,
 ) -> int:
     """Print exactly what would be sent, and send nothing."""
     from bartizan.sensors.agent.payload import main

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from bartizan.cli.group import Group
+from bartizan.cli.parameters import Argument, Option
 
-from bartizan.cli.group import Verb, verbs
-
-app = verbs(
+server = Group(
     "Run the server alone, for a service manager.",
-    examples="""
+    epilog="""
     Examples:
       $ bartizan server setup --data /var/lib/bartizan
       $ bartizan server run --data /var/lib/bartizan --public-url https://bartizan.example
@@ -19,33 +18,28 @@ app = verbs(
 )
 
 Data = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="Data folder; by default $BARTIZAN_DATA or below XDG's.")
+    Path | None, Option("--data", metavar="DIR", help="Data folder; by default $BARTIZAN_DATA or below XDG's.")
 ]
 Url = Annotated[
     str | None,
-    typer.Option("--database", metavar="URL", envvar="BARTIZAN_DATABASE", help="postgresql://...; by default SQLite."),
+    Option("--database", metavar="URL", envvar="BARTIZAN_DATABASE", help="postgresql://...; by default SQLite."),
 ]
 
 
-@app.callback()
-def server() -> None:
-    pass
-
-
-@app.command(cls=Verb)
+@server.verb()
 def run(
     data: Data = None,
     database: Url = None,
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen.")] = 8480,
-    public_url: Annotated[str, typer.Option(metavar="URL", help="How browsers reach it, behind a proxy.")] = "",
-    tls_certificate: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM, with its chain.")] = None,
-    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM.")] = None,
+    host: Annotated[str, Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, Option(least=1, most=65535, help="Where to listen.")] = 8480,
+    public_url: Annotated[str, Option(metavar="URL", help="How browsers reach it, behind a proxy.")] = "",
+    tls_certificate: Annotated[Path | None, Option(metavar="FILE", help="PEM, with its chain.")] = None,
+    tls_key: Annotated[Path | None, Option(metavar="FILE", help="PEM.")] = None,
     feeds: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Take advisories from here, not from the official sources.")
+        Path | None, Option(metavar="DIR", help="Take advisories from here, not from the official sources.")
     ] = None,
     policies: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
+        list[Path] | None, Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
     ] = None,
 ) -> int:
     """Serve until SIGTERM or SIGINT, which both finish what was asked and leave with code 0."""
@@ -68,7 +62,7 @@ def run(
     )
 
 
-@app.command(cls=Verb)
+@server.verb()
 def setup(data: Data = None, database: Url = None) -> int:
     """Make the data folder, the schema and an administrator whose password is shown once. Safe to repeat."""
     from bartizan.cli.platform import set_up
@@ -76,9 +70,9 @@ def setup(data: Data = None, database: Url = None) -> int:
     return set_up(data, database)
 
 
-@app.command(cls=Verb)
+@server.verb()
 def password(
-    username: Annotated[str, typer.Argument(help="Whose.")] = "admin", data: Data = None, database: Url = None
+    username: Annotated[str, Argument(help="Whose.")] = "admin", data: Data = None, database: Url = None
 ) -> int:
     """Give somebody a new password, shown once; every session of theirs ends."""
     from bartizan.cli.platform import reset_password

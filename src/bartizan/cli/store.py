@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import typer
 from sqlalchemy import Connection, func, select, text
 
 from bartizan.cli.data_folder import data_folder
 from bartizan.cli.failure import ExitCode, Failure, told_by
-from bartizan.cli.terminal import say, working
+from bartizan.cli.terminal import say, tell, working
 from bartizan.inventory.audit import verify as verify_audit
 from bartizan.inventory.blobs import unpack
 from bartizan.inventory.errors import InventoryError, SchemaMissing, StoreError
@@ -55,7 +54,7 @@ def migrate(data: Path | None, database: str | None) -> int:
         before = _revision(store)
         store.migrate()
         after = _revision(store)
-    typer.echo(f"{store.url}: schema {after}" + (", was there already" if before == after else f", was {before}"))
+    tell(f"{store.url}: schema {after}" + (", was there already" if before == after else f", was {before}"))
     return ExitCode.CLEAN
 
 
@@ -69,9 +68,9 @@ def _revision(store: Store) -> str:
 def show_status(data: Path | None, database: str | None) -> int:
     with opened(data, database) as store:
         found, known = _revision(store), newest()
-        typer.echo(store.url)
-        typer.echo(f"  {'schema':<14}{found}" + ("" if found == known else f" (this program knows {known})"))
-        typer.echo(f"  {'size':<14}{store.size() / 1e6:.1f} MB")
+        tell(store.url)
+        tell(f"  {'schema':<14}{found}" + ("" if found == known else f" (this program knows {known})"))
+        tell(f"  {'size':<14}{store.size() / 1e6:.1f} MB")
         try:
             store.check_schema()
         except SchemaMissing as error:
@@ -80,7 +79,7 @@ def show_status(data: Path | None, database: str | None) -> int:
             for name in COUNTED:
                 if name in METADATA.tables:
                     number = conn.execute(select(func.count()).select_from(METADATA.tables[name])).scalar_one()
-                    typer.echo(f"  {name:<14}{number:,}")
+                    tell(f"  {name:<14}{number:,}")
     return ExitCode.CLEAN
 
 
@@ -114,7 +113,7 @@ def backup(file: Path, data: Path | None, database: str | None) -> int:
         raise Failure(f"cannot copy {source} to {file}: {error}", meaning="The store is untouched.") from error
     finally:
         fresh.unlink(missing_ok=True)
-    typer.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+    tell(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
     say(f"Keep {source.parent / 'keys'} with it: sensors' credentials derive from it.")
     return ExitCode.CLEAN
 
@@ -137,7 +136,7 @@ def verify(data: Path | None, database: str | None) -> int:
             meaning="What the store says can no longer be trusted as a whole.",
             remedy="Restore the latest backup that verifies: bartizan db verify --data FOLDER",
         )
-    typer.echo(f"{store.url}: the database, its sections and the audit log are whole")
+    tell(f"{store.url}: the database, its sections and the audit log are whole")
     return ExitCode.CLEAN
 
 

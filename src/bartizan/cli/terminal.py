@@ -1,10 +1,28 @@
-"""What a person is told besides the result: on standard error, so that standard output holds the result alone."""
+"""What is written for a person: results and answers on standard output, everything else on standard error."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
-import typer
+
+def tell(text: str) -> None:
+    """A line of what was asked for."""
+    sys.stdout.write(f"{text}\n")
+
+
+def say(text: str) -> None:
+    """A line for the person at the terminal, not for whoever reads the result."""
+    sys.stdout.flush()  # what was told before comes before, where both are one terminal
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def warn(what: str, *, meaning: str = "", remedy: str = "") -> None:
+    """Something that the person should know although the verb goes on."""
+    mark = emphasised("warning:", "33;1") if sys.stderr.isatty() else "warning:"
+    say("\n".join([f"{mark} {what}", *(f"  {line}" for line in (meaning, remedy) if line)]))
 
 
 @contextmanager
@@ -19,12 +37,11 @@ def working(text: str) -> Iterator[Callable[[str], None]]:
         yield lambda step: status.update(f"{text} [dim]{step}[/dim]")
 
 
-def say(text: str) -> None:
-    """A line for the person at the terminal, not for whoever reads the result."""
-    typer.echo(text, err=True)
+def emphasised(text: str, attributes: str = "1") -> str:
+    """With the SGR attributes of ECMA-48: 1 is bold, 33 yellow."""
+    return f"\x1b[{attributes}m{text}\x1b[0m"
 
 
-def warn(what: str, *, meaning: str = "", remedy: str = "") -> None:
-    """Something that the person should know although the verb goes on."""
-    mark = typer.style("warning:", fg="yellow", bold=True) if sys.stderr.isatty() else "warning:"
-    say("\n".join([f"{mark} {what}", *(f"  {line}" for line in (meaning, remedy) if line)]))
+def wants_colour(stream: TextIO) -> bool:
+    """Whether escape sequences belong there: a terminal, and no NO_COLOR (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -3,15 +3,11 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from bartizan.cli.group import Verb, verbs
-
-app = verbs("Start everything on this machine and assess it continuously.")
+from bartizan.cli.group import verb
+from bartizan.cli.parameters import Option
 
 
-@app.command(
-    cls=Verb,
+@verb(
     epilog="""
     Examples:
       $ bartizan up
@@ -23,22 +19,22 @@ app = verbs("Start everything on this machine and assess it continuously.")
 )
 def up(
     data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Data folder; by default $BARTIZAN_DATA or below XDG's.")
+        Path | None, Option(metavar="DIR", help="Data folder; by default $BARTIZAN_DATA or below XDG's.")
     ] = None,
     feeds: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Import advisories from here; by default from the official sources."),
+        Option(metavar="DIR", help="Import advisories from here; by default from the official sources."),
     ] = None,
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen.")] = 8480,
+    host: Annotated[str, Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, Option(least=1, most=65535, help="Where to listen.")] = 8480,
     database: Annotated[
         str | None,
-        typer.Option(metavar="URL", envvar="BARTIZAN_DATABASE", help="postgresql://...; by default SQLite."),
+        Option(metavar="URL", envvar="BARTIZAN_DATABASE", help="postgresql://...; by default SQLite."),
     ] = None,
     policies: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
+        list[Path] | None, Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
     ] = None,
-    agent: Annotated[bool, typer.Option("--agent/--no-agent", help="Assess this machine, or not.")] = True,
+    agent: Annotated[bool, Option("--agent/--no-agent", help="Assess this machine, or not.")] = True,
 ) -> int:
     """Make the data folder and an administrator, start the server, enrol this machine, import advisories.
 

@@ -3,17 +3,14 @@
 import platform
 import sys
 
-import typer
-
 from bartizan import __version__
-from bartizan.cli.group import Verb, verbs
+from bartizan.cli.group import verb
+from bartizan.cli.terminal import tell
 
-app = verbs("Print versions, for a bug report.")
 
-
-@app.command(cls=Verb)
+@verb()
 def version() -> None:
     """Print the versions of Bartizan, Python and the system."""
-    typer.echo(f"bartizan {__version__}")
-    typer.echo(f"python {platform.python_version()} ({sys.executable})")
-    typer.echo(f"system {platform.platform(aliased=True)}")
+    tell(f"bartizan {__version__}")
+    tell(f"python {platform.python_version()} ({sys.executable})")
+    tell(f"system {platform.platform(aliased=True)}")
