@@ -13,6 +13,7 @@ from bartizan.assess.policy.types import ANY, BOOL, INT, STRING, ListType, MapTy
 from bartizan.collect.host import cloud, cron, groups, kernel, modules, mounts, os, pam, sockets, time, users
 from bartizan.collect.host.files import Files
 from bartizan.collect.host.firewall.section import Firewall
+from bartizan.collect.host.logging.section import Logging
 from bartizan.collect.host.sshd.section import SshServer
 from bartizan.collect.host.sshd.settings import SETTINGS
 from bartizan.collect.host.sudo.section import Sudo
@@ -35,6 +36,7 @@ RECORDS: dict[str, type] = {
     "cron": cron.Cron,
     "firewall": Firewall,
     "time": time.Time,
+    "logging": Logging,
     "cloud": cloud.Cloud,
     "updates_apt": AptUpdates,
 }

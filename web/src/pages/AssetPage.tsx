@@ -200,7 +200,7 @@ function FactsTab({ data, section, onSection }: { data: AssetDetail; section: st
 }
 
 /** In the order in which one gets to know a host; packages last, as there are many kinds of them. */
-const ORDER = ["os", "kernel", "users", "groups", "sudo", "sshd", "sockets", "units", "firewall", "mounts", "files", "cron", "pam", "time", "modules", "cloud"];
+const ORDER = ["os", "kernel", "users", "groups", "sudo", "sshd", "sockets", "units", "firewall", "mounts", "files", "cron", "pam", "time", "logging", "audit", "disk", "modules", "cloud"];
 
 function place(section: string): number {
   const at = ORDER.indexOf(section);

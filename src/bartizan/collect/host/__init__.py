@@ -9,6 +9,7 @@ from bartizan.collect.host.docker import daemon as docker_daemon
 from bartizan.collect.host.docker import images as docker_images
 from bartizan.collect.host.firewall import section as firewall
 from bartizan.collect.host.kubernetes import node as kubernetes_node
+from bartizan.collect.host.logging import section as logging
 from bartizan.collect.host.sshd import section as sshd
 from bartizan.collect.host.sudo import section as sudo
 from bartizan.collect.host.units import section as units
@@ -31,6 +32,7 @@ COLLECTORS: tuple[Collector, ...] = (
     cron.COLLECTOR,
     firewall.COLLECTOR,
     time.COLLECTOR,
+    logging.COLLECTOR,
     cloud.COLLECTOR,
     updates_apt.COLLECTOR,
     docker_daemon.COLLECTOR,
