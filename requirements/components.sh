@@ -5,6 +5,7 @@ set -euo pipefail
 
 declare -A present=( # package: a command, or a pattern for a path, that shows it is there
   [postgresql]='/usr/lib/postgresql/*/bin/initdb'
+  [containerd]='ctr'
   [docker.io]='dockerd'
   [docker-registry]='docker-registry'
   [openssh-server]='/usr/sbin/sshd'

@@ -97,7 +97,7 @@ def test_two_scans_of_the_same_host_say_the_same(bartizan: Run, root: Path, advi
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--root", "/nowhere"], "cannot scan /nowhere: it is not a folder"),
+        (["--root", "/nowhere"], "cannot scan /nowhere: it is neither a folder nor a disk"),
         (["--feeds", "/nowhere"], "there is no advisory file"),
         (["--format", "xlsx"], "'xlsx' is not one of"),
         (["--output", "/nowhere/out"], "cannot write /nowhere/out"),

@@ -120,6 +120,7 @@ def host(
       app.tar, app.tar.gz      an archive of docker save or skopeo, or a root file system in a tar
       layout/                  an OCI layout
       app:1.0, docker:app:1.0  an image of the local engine, by its socket
+      containerd:app:1.0       an image of containerd, by its socket (--namespace k8s.io: of a Kubernetes node)
       registry:host/app:1.0    an image in a registry; the only form that uses the network
 
     Examples:
@@ -141,7 +142,8 @@ def image(
     password_stdin: Annotated[bool, Option(help="Read the registry's password from standard input.")] = False,
     ca: Annotated[Path | None, Option(metavar="FILE", help="Authorities to trust for the registry.")] = None,
     plain_http: Annotated[bool, Option(help="Allow a registry without TLS.")] = False,
-    socket: Annotated[str, Option(metavar="PATH", help="The engine's socket.")] = "",
+    socket: Annotated[str, Option(metavar="PATH", help="The engine's or containerd's socket.")] = "",
+    namespace: Annotated[str, Option(metavar="NAME", help="Of containerd: default, k8s.io, moby.")] = "",
     scanners: ScannersOption = "vulnerability,policy,secret",
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
@@ -174,6 +176,7 @@ def image(
         ca=ca,
         plain_http=plain_http,
         socket=socket,
+        namespace=namespace,
     )
     return _finish(scan_image(asked, where), asked, format_, output, upload)
 

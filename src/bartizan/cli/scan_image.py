@@ -1,4 +1,5 @@
-"""`bartizan scan image`: an archive, a layout, a root file system in a tar, an engine's image, or one in a registry."""
+"""`bartizan scan image`: an archive, a layout, a root file system in a tar, an image of an engine, containerd or a
+registry."""
 
 import os
 import sys
@@ -16,7 +17,9 @@ from bartizan.exchange.interface import ScanResult
 from bartizan.model.snapshot import Section, Snapshot
 
 _PASSWORD = "BARTIZAN_REGISTRY_PASSWORD"  # noqa: S105 - the name of a variable
-_SCHEMES = ("docker-archive:", "oci-archive:", "oci:", "docker:", "registry:", "rootfs:")
+_SCHEMES = ("docker-archive:", "oci-archive:", "oci:", "docker:", "containerd:", "registry:", "rootfs:")
+
+_ROOT = ("etc", "usr", "var/lib")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,8 @@ class Where:
     ca: Path | None = None
     plain_http: bool = False
     socket: str = ""
+    namespace: str = ""
+    """Of containerd."""
 
 
 def scan_image(asked: Asked, where: Where) -> ScanResult:
@@ -82,16 +87,31 @@ def open_source(name: str, where: Where) -> ImageSource:
     rest = name.removeprefix(scheme)
     if scheme == "registry:":
         return _of_registry(rest, where, platform)
+    if scheme == "containerd:":
+        return _of_containerd(rest, where, platform)
     if scheme == "docker:" or (not scheme and not Path(rest).exists()):
         return _of_engine(rest, where, platform)
-    path = Path(rest)
-    if path.is_dir():
-        from bartizan.collect.containers.oci import open_layout
+    return _of_path(Path(rest), where, platform)
 
-        return open_layout(path, platform, where.tag)
+
+def _of_path(path: Path, where: Where, platform: Platform) -> ImageSource:
+    """An archive or a layout; a host's root and a disk are hosts, and say so."""
     from bartizan.collect.containers.archive import open_archive
+    from bartizan.collect.containers.oci import open_layout
+    from bartizan.collect.filesystem.disk import is_disk
 
-    return open_archive(path, platform, where.tag)
+    try:
+        return open_layout(path, platform, where.tag) if path.is_dir() else open_archive(path, platform, where.tag)
+    except ImageError as error:
+        root = path.is_dir() and not (path / "index.json").exists() and any((path / name).is_dir() for name in _ROOT)
+        if not root and (path.is_dir() or not is_disk(path)):
+            raise
+        raise Failure(
+            f"{path} is {'the root of a host' if root else 'a disk'}, not an image",
+            meaning="Nothing was scanned.",
+            remedy=f"bartizan scan host --root {path}",
+            code=ExitCode.INCOMPLETE,
+        ) from error
 
 
 def _base(where: Where) -> dict[str, Section]:
@@ -127,10 +147,25 @@ def _of_engine(name: str, where: Where, platform: Platform) -> ImageSource:
         raise Failure(
             f"there is no file {name} and no engine at {path}",
             meaning="Nothing was scanned.",
-            remedy=f"Name an archive or a layout, or registry:{name} to fetch it.",
+            remedy=f"Name an archive or a layout, containerd:{name} or registry:{name}.",
             code=ExitCode.USAGE,
         )
     return Engine(path=path).open_image(name, platform)
+
+
+def _of_containerd(name: str, where: Where, platform: Platform) -> ImageSource:
+    from bartizan.collect.containers.containerd import CONTAINERD_SOCKET, Containerd
+
+    path = where.socket or os.environ.get("CONTAINERD_ADDRESS", "").removeprefix("unix://") or CONTAINERD_SOCKET
+    namespace = where.namespace or os.environ.get("CONTAINERD_NAMESPACE", "") or "default"
+    if not Path(path).exists():
+        raise Failure(
+            f"there is no containerd at {path}",
+            meaning="Nothing was scanned.",
+            remedy="Name its socket with --socket.",
+            code=ExitCode.USAGE,
+        )
+    return Containerd(path=path, namespace=namespace).open_image(name, platform)
 
 
 def _password(where: Where) -> str:
