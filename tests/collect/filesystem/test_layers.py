@@ -1,7 +1,9 @@
 """Layers: verified while they stream, kept within bounds, and added up as the engines do."""
 
 import io
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -236,6 +238,57 @@ def test_any_layers_add_up_to_what_the_plain_rules_say(steps: list[list[tuple[st
         entry.path.lstrip("/"): view.read(entry.path) if entry.kind is FileKind.FILE else None for entry in view.walk()
     }
     assert found == reference(steps)
+
+
+SPARSE = ("gnu", "posix --sparse-version=0.0", "posix --sparse-version=0.1", "posix --sparse-version=1.0")
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+@pytest.mark.parametrize("how", SPARSE)
+def test_sparse_files_are_read_with_zeros_in_their_holes(how: str, mapped: bool, tmp_path: Path) -> None:
+    """As GNU tar writes them, in each of its four ways."""
+    contents = {
+        "many": b"".join(bytes(8192) + bytes([number]) * 4096 for number in range(1, 60)),
+        "end": b"begin" + bytes(2_000_000),
+        "hole": bytes(1_000_000),
+        "dense": b"dense" * 5000,
+        "after": b"what follows is found",
+    }
+    for name, data in contents.items():
+        with (tmp_path / name).open("wb") as stream:
+            for at in range(0, len(data), 4096):
+                if any(data[at : at + 4096]):
+                    stream.seek(at)
+                    stream.write(data[at : at + 4096])
+            stream.truncate(len(data))
+    tar = tmp_path / "layer.tar"
+    command = ["tar", "--create", "--sparse", *f"--format={how}".split(), "--file", tar, "--directory", tmp_path]
+    subprocess.run([*map(str, command), *contents], check=True)
+    blob = Blob(tar.read_bytes())
+    assert len(blob.data) < 600_000
+    if mapped:
+        blob.mapped = lambda: memoryview(blob.data)  # type: ignore[method-assign]
+    visited: dict[str, bytes] = {}
+    walked = walk_layer(
+        blob, wanted=lambda _: Want.BOTH, visit=lambda member, data: visited.update({member.path[1:]: data})
+    )
+    assert files_of(LayeredView([walked])) == {f"/{name}": data for name, data in contents.items()}
+    assert visited == contents and walked.refused == []
+
+
+def test_a_sparse_file_counts_by_its_size_not_by_what_is_stored(tmp_path: Path) -> None:
+    with (tmp_path / "claims").open("wb") as stream:
+        stream.truncate(300 << 20)
+    subprocess.run(
+        ["tar", "--create", "--sparse", "--file", str(tmp_path / "t"), "--directory", str(tmp_path), "claims"],
+        check=True,
+    )
+    blob = Blob((tmp_path / "t").read_bytes())
+    walked = walk_layer(blob, wanted=lambda _: Want.KEEP)
+    assert walked.refused == [("/claims", "314572800 bytes are over the limit of 268435456")]
+    blob.mapped = lambda: memoryview(blob.data)  # type: ignore[method-assign]
+    with pytest.raises(FilesystemError, match="over the limit"):
+        LayeredView([walk_layer(blob)]).open("/claims")
 
 
 def test_damaged_gzip_is_named() -> None:

@@ -131,19 +131,44 @@ def test_a_long_name_of_a_gigabyte_is_refused() -> None:
         list(members(MappedSource(info.tobuf(tarfile.GNU_FORMAT) + b"x" * 600)))
 
 
-def test_a_sparse_file_tells_its_size_and_what_it_takes() -> None:
+def sparse_archive(table: bytes, contents: bytes, size: int) -> bytes:
+    """A file in the format 1.0, whose map comes before the contents; and another file."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
         info = tarfile.TarInfo("GNUSparseFile.0/disk")
-        info.size = 4
-        info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.name": "disk", "GNU.sparse.realsize": "1048576"}
-        archive.addfile(info, io.BytesIO(b"data"))
+        data = table + bytes(-len(table) % BLOCK) + contents
+        info.size = len(data)
+        info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.name": "disk", "GNU.sparse.realsize": str(size)}
+        archive.addfile(info, io.BytesIO(data))
         after = tarfile.TarInfo("after")
         after.size = 1
         archive.addfile(after, io.BytesIO(b"x"))
-    found = walked(out.getvalue())
-    assert found["/disk"][0].sparse and found["/disk"][0].size == 1 << 20 and found["/disk"][0].stored == 4
+    return out.getvalue()
+
+
+def test_a_sparse_file_tells_its_size_and_what_it_takes() -> None:
+    found = walked(sparse_archive(b"1\n1048572\n4\n", b"data", 1 << 20))
+    member, stored = found["/disk"]
+    assert member.sparse and member.size == 1 << 20 and member.stored == 4 and stored == b"data"
+    assert member.whole(stored) == bytes((1 << 20) - 4) + b"data"
     assert found["/after"][1] == b"x"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (b"1\n1048573\n4\n", "does not fit"),
+        (b"1\n0\n5\n", "does not fit"),
+        (b"2\n8\n2\n0\n2\n", "overlap"),
+        (b"99999999\n", "more than 65536 pieces"),
+        (b"40000\n" + b"0\n0\n" * 200, "ends within|not a size"),
+        (b"-1\n", "not a size"),
+        (b"x" * 2000, "pieces"),
+    ],
+)
+def test_a_sparse_map_that_cannot_be_is_damage(table: bytes, message: str) -> None:
+    with pytest.raises(TarError, match=message):
+        walked(sparse_archive(table, b"data", 1 << 20))
 
 
 @given(data=st.binary(max_size=4096), at=st.integers(0, 4000))

@@ -27,6 +27,7 @@ _SMALL = 64 << 10
 """Files up to this size are kept by a second walk whether asked for or not: what asks for one small file that was
 passed over soon asks for its neighbours."""
 _SMALL_IN_ALL = 128 << 20
+_FILE = 256 << 20
 _MAX_MEMBERS = 5_000_000
 
 
@@ -76,7 +77,7 @@ def visit_nothing(_: Member, __: bytes) -> None:
 class LayerLimits:
     """Bounds on what one layer may cost."""
 
-    file: int = 256 << 20
+    file: int = _FILE
     """Largest file that is kept or visited, in bytes."""
     kept: int = 512 << 20
     """Bytes that are kept in all."""
@@ -111,7 +112,9 @@ class Layer:
             return kept
         mapped = self.blob.mapped()
         if mapped is not None:
-            return bytes(mapped[member.offset : member.offset + member.stored])
+            if member.sparse and member.size > _FILE:
+                raise LayerError(f"a sparse file of {member.size} bytes is over the limit of {_FILE}")
+            return member.whole(bytes(mapped[member.offset : member.offset + member.stored]))
         if member.size == 0:
             return b""
         self.fetch([member])
@@ -131,8 +134,8 @@ class Layer:
             nonlocal budget
             if member.offset in offsets:
                 return Want.KEEP
-            if member.stored <= min(_SMALL, budget):
-                budget -= member.stored
+            if member.size <= min(_SMALL, budget):
+                budget -= member.size
                 return Want.KEEP
             return Want.SKIP
 
@@ -176,7 +179,7 @@ def _walk_mapped(
     for member in _checked(MappedSource(mapped), checksums=not layer.blob.diff_id):
         layer.members.append(member)
         if member.kind == FILE and wanted(member) in _VISITED and _affordable(layer, member, limits):
-            visit(member, bytes(mapped[member.offset : member.offset + member.stored]))
+            visit(member, member.whole(bytes(mapped[member.offset : member.offset + member.stored])))
     layer.size = len(mapped)
     if digest:
         _accept(layer, diff_id=digest.value(), digest="")
@@ -191,17 +194,18 @@ def _walk_stream(
     kept = 0
     for member in _checked(source, checksums=not layer.blob.diff_id):
         layer.members.append(member)
-        if member.kind != FILE or not member.stored:
+        if member.kind != FILE or not member.size:
             continue
         want = wanted(member)
         if want is Want.SKIP or not _affordable(layer, member, limits):
             continue
-        if want is not Want.VISIT and kept + member.stored > limits.kept:
+        if want is not Want.VISIT and kept + member.size > limits.kept:
             layer.refused.append((member.path, f"more than {limits.kept} bytes to keep in one layer"))
             continue
         contents = source.take(member.stored)
         if len(contents) < member.stored:
             raise TarError(member.offset, "the archive ends within an entry's contents")
+        contents = member.whole(contents)
         if want in _VISITED:
             visit(member, contents)
         if want is not Want.VISIT:
@@ -221,11 +225,8 @@ def _checked(source: ByteSource, *, checksums: bool) -> Iterator[Member]:
 
 
 def _affordable(layer: Layer, member: Member, limits: LayerLimits) -> bool:
-    if member.sparse:
-        layer.refused.append((member.path, "a sparse file"))
-        return False
-    if member.stored > limits.file:
-        layer.refused.append((member.path, f"{member.stored} bytes are over the limit of {limits.file}"))
+    if member.size > limits.file:
+        layer.refused.append((member.path, f"{member.size} bytes are over the limit of {limits.file}"))
         return False
     return True
 

@@ -24,6 +24,9 @@ _PREFIX = slice(345, 500)
 _MAX_EXTENDED = 1 << 20
 """Longest pax or GNU extension that is read, in bytes: names and attributes, never contents."""
 
+_MAX_PIECES = 1 << 16
+"""Of one sparse file."""
+
 FILE, HARD_LINK, SYMBOLIC_LINK, DIRECTORY, OTHER = b"0", b"1", b"2", b"5", b"3"
 _FILE_TYPES = frozenset((b"0", b"\0", b"7"))
 
@@ -70,7 +73,24 @@ class Member:
     """Where the contents begin in the archive."""
     stored: int
     """Bytes that the contents take in the archive (less than `size` for a sparse file)."""
-    sparse: bool = False
+    pieces: tuple[tuple[int, int], ...] | None = None
+    """Of a sparse file (offset, length) of what is stored, in order; the rest is zeros."""
+
+    @property
+    def sparse(self) -> bool:
+        """Whether holes of the file are left out of the archive."""
+        return self.pieces is not None
+
+    def whole(self, stored: bytes) -> bytes:
+        """The file's contents, from what is stored of them."""
+        if self.pieces is None:
+            return stored
+        out = bytearray(self.size)
+        at = 0
+        for offset, length in self.pieces:
+            out[offset : offset + length] = stored[at : at + length]
+            at += length
+        return bytes(out)
 
 
 def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
@@ -117,21 +137,25 @@ def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
                 path = f"{prefix}/{path}"
         target = long_link or _text(link)
         extended = {**global_pax, **pax} if global_pax or pax else None
-        stored, sparse = size, kind == b"S"
         owner, group = _number(uid, start), _number(gid, start)
+        real: int | None = None
         if extended:
             owner = _decimal(extended.get("uid"), owner, start)
             group = _decimal(extended.get("gid"), group, start)
             path = extended.get("GNU.sparse.name") or extended.get("path") or path
             target = extended.get("linkpath") or target
-            stored = size = _decimal(extended.get("size"), size, start)
-            if "GNU.sparse.realsize" in extended or "GNU.sparse.size" in extended:
-                sparse = True
-                size = _decimal(extended.get("GNU.sparse.realsize") or extended.get("GNU.sparse.size"), size, start)
-        elif sparse:
-            size = _number(block[483:495], start)
-        if sparse and kind == b"S":
-            _skip_sparse_map(source, block)
+            size = _decimal(extended.get("size"), size, start)
+            told = extended.get("GNU.sparse.realsize") or extended.get("GNU.sparse.size")
+            real = None if told is None else _decimal(told, 0, start)
+        if kind == b"S":
+            real = _number(block[483:495], start)
+        begin, stored, pieces = source.position, size, None
+        if real is not None:
+            pieces = _sparse_map(source, block, kind, extended or {}, start)
+            if kind == b"S":  # its map is part of the header
+                begin = source.position
+            stored, size = begin + size - source.position, real
+            _check_pieces(pieces, stored, size, start)
         if kind in _FILE_TYPES or kind == b"S":
             kind = DIRECTORY if path.endswith("/") else FILE
         elif kind not in (HARD_LINK, SYMBOLIC_LINK, DIRECTORY):
@@ -151,7 +175,7 @@ def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
             target,
             contents,
             stored,
-            sparse,
+            pieces if kind == FILE else None,
         )
         _to_next_header(source, contents, stored)
         pax, long_name, long_link = {}, "", ""
@@ -234,6 +258,7 @@ def _extension(source: ByteSource, size: int, start: int) -> bytes:
 def _pax_records(body: bytes, start: int) -> dict[str, str]:
     """`27 path=some/long/name\\n` records: length, space, key, equals, value, newline."""
     records: dict[str, str] = {}
+    pairs: list[str] = []
     position = 0
     while position < len(body):
         space = body.find(b" ", position, position + 12)
@@ -248,17 +273,77 @@ def _pax_records(body: bytes, start: int) -> dict[str, str]:
         if end > len(body) or end <= space:
             raise TarError(start, "a pax record is longer than its header")
         key, equals, value = body[space + 1 : end - 1].partition(b"=")
-        if equals:
+        if key in (b"GNU.sparse.offset", b"GNU.sparse.numbytes"):
+            pairs.append(value.decode("latin-1"))  # the only records that are there more than once
+        elif equals:
             records[key.decode("utf-8", "replace")] = value.decode("utf-8", "surrogateescape")
         position = end
+    if pairs:
+        records["GNU.sparse.map"] = ",".join(pairs)
     return records
 
 
-def _skip_sparse_map(source: ByteSource, block: bytes) -> None:
-    """Old GNU sparse maps go on in further blocks while the flag at offset 482 (504 there) is set."""
-    more = block[482]
-    while more:
+# Sparse files
+
+
+def _sparse_map(
+    source: ByteSource, block: bytes, kind: bytes, extended: dict[str, str], start: int
+) -> tuple[tuple[int, int], ...]:
+    """Of the four formats (GNU tar manual, "Storing Sparse Files"): in the header and blocks after it, in pax records
+    (0.0, 0.1), or before the contents (1.0)."""
+    if kind == b"S":
+        return _old_map(source, block, start)
+    if extended.get("GNU.sparse.major") == "1":
+        return _map_before_contents(source, start)
+    text = extended.get("GNU.sparse.map", "")
+    numbers = [_decimal(each, 0, start) for each in text.split(",")] if text else []
+    if len(numbers) % 2:
+        raise TarError(start, "a sparse map has no pairs")
+    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _old_map(source: ByteSource, block: bytes, start: int) -> tuple[tuple[int, int], ...]:
+    """Pairs of 12 digits, 4 in the header and 21 in each block that follows while a flag is set."""
+    area, more = block[386:482], block[482]
+    pairs: list[tuple[int, int]] = []
+    while True:
+        pairs += [
+            (_number(area[at : at + 12], start), _number(area[at + 12 : at + 24], start))
+            for at in range(0, len(area), 24)
+            if area[at]
+        ]
+        if not more:
+            return tuple(pairs)
+        if len(pairs) > _MAX_PIECES:
+            raise TarError(start, f"a sparse file of more than {_MAX_PIECES} pieces")
         extension = source.take(BLOCK)
         if len(extension) < BLOCK:
             raise TarError(source.position, "the archive ends within a sparse map")
-        more = extension[504]
+        area, more = extension[:504], extension[504]
+
+
+def _map_before_contents(source: ByteSource, start: int) -> tuple[tuple[int, int], ...]:
+    """Numbers by lines, their count first, in whole blocks."""
+    numbers: list[int] = []
+    rest = b""
+    while not numbers or len(numbers) < 1 + 2 * numbers[0]:
+        block = source.take(BLOCK)
+        if len(block) < BLOCK:
+            raise TarError(source.position, "the archive ends within a sparse map")
+        *lines, rest = (rest + block).split(b"\n")
+        numbers += [_decimal(line.decode("latin-1"), 0, start) for line in lines]
+        if len(rest) > BLOCK or (numbers and numbers[0] > _MAX_PIECES):
+            raise TarError(start, f"a sparse file of more than {_MAX_PIECES} pieces")
+    pairs = numbers[1 : 1 + 2 * numbers[0]]
+    return tuple(zip(pairs[::2], pairs[1::2], strict=True))
+
+
+def _check_pieces(pieces: tuple[tuple[int, int], ...], stored: int, size: int, start: int) -> None:
+    after = total = 0
+    for offset, length in pieces:
+        if offset < after:
+            raise TarError(start, "the pieces of a sparse file overlap")
+        after = offset + length
+        total += length
+    if after > size or total != stored:
+        raise TarError(start, "a sparse map does not fit its file")
