@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 23, 10, 37, 0, tzinfo=UTC)
 MARK = "CANARY"
 SECTIONS = {
     *("os", "kernel", "modules", "users", "groups", "sudo", "files", "mounts", "units", "sockets", "sshd", "pam"),
-    *("cron", "firewall", "time", "cloud", "updates_apt"),
+    *("cron", "firewall", "time", "logging", "audit", "cloud", "updates_apt"),
 }
 
 SECRETS: dict[str, str | bytes] = {
@@ -37,6 +37,16 @@ SECRETS: dict[str, str | bytes] = {
     "/etc/security/opasswd": "alice:1000:1:$6$CANARY\n",
     "/etc/login.defs": "# CANARY\nMOTD_FILE CANARY\nUMASK 022\n",
     "/etc/environment": "DB_PASSWORD=CANARY\n",
+    "/usr/sbin/rsyslogd": "",
+    "/etc/rsyslog.conf": "# CANARY\n*.* :ommysql:db,logs,me,CANARY\nCANARY what is this\nset $.t = 'CANARY';\n"
+    'action(type="ommysql" server="db" uid="me" pwd="CANARY")\naction(type="omhttp" uid="CANARY" pwd=CANARY\n',
+    "/usr/sbin/auditd": "",
+    "/etc/audit/auditd.conf": "space_left_action = exec /bin/x CANARY\nCANARY\n",
+    "/etc/audit/rules.d/a.rules": "-w /a -p wa -k CANARY\nCANARY\n-CANARY x\n-a always,exit -F CANARY -S x\n",
+    "/usr/lib/systemd/systemd-journald": "",
+    "/usr/lib/systemd/systemd-journal-upload": "",
+    "/etc/systemd/journald.conf": "[Journal]\nStorage=CANARY\nCANARY=CANARY\n",
+    "/etc/systemd/journal-upload.conf": "[Upload]\nURL=https://me:CANARY@logs.example.org\nCANARY=CANARY\n",
     "/etc/profile.d/x.sh": "export TOKEN=CANARY\n",
     "/etc/ssh/ssh_host_ed25519_key": "-----BEGIN OPENSSH PRIVATE KEY-----\nCANARY\n",
     "/etc/ssl/private/site.key": "-----BEGIN PRIVATE KEY-----\nCANARY\n",

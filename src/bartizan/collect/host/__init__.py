@@ -4,6 +4,7 @@ No process is started.
 """
 
 from bartizan.collect.host import cloud, cron, files, groups, kernel, modules, mounts, os, pam, sockets, time, users
+from bartizan.collect.host.audit import section as audit
 from bartizan.collect.host.docker import containers as docker_containers
 from bartizan.collect.host.docker import daemon as docker_daemon
 from bartizan.collect.host.docker import images as docker_images
@@ -33,6 +34,7 @@ COLLECTORS: tuple[Collector, ...] = (
     firewall.COLLECTOR,
     time.COLLECTOR,
     logging.COLLECTOR,
+    audit.COLLECTOR,
     cloud.COLLECTOR,
     updates_apt.COLLECTOR,
     docker_daemon.COLLECTOR,

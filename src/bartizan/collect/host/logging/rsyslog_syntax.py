@@ -150,8 +150,8 @@ class _Reader:
             self._rest()
             return None
         elif not _PLAIN.match(self._text, self._at):
-            said = self._rest()
-            return NotUnderstood(line=line, reason=f"is not understood: {said[:60]}")
+            self._rest()
+            return NotUnderstood(line=line, reason="is not understood")
         else:
             self._selector = ""
         if self._at >= len(self._text) or self._text[self._at] == "{" or self._is_statement():
