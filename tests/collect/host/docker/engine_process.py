@@ -45,7 +45,7 @@ def running_engine(configuration: dict[str, object], *arguments: str) -> Iterato
     (folder / "daemon.json").write_text(json.dumps(configuration))
     socket = folder / "docker.sock"
     command = [
-        "dockerd", "--config-file", str(folder / "daemon.json"), "--storage-driver", "vfs", "--bridge=none",
+        "dockerd", f"--config-file={folder / 'daemon.json'}", "--storage-driver", "vfs", "--bridge=none",
         "--iptables=false", "--ip6tables=false", "--data-root", str(folder / "data"), "--exec-root",
         str(folder / "exec"), "-H", f"unix://{socket}", "-p", str(folder / "pid"), *arguments,
     ]  # fmt: skip

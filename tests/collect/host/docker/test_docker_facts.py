@@ -8,9 +8,11 @@ import pytest
 
 from bartizan.assess.policy.engine import assess_resource, load_policies
 from bartizan.collect.filesystem.memory import MemoryView
-from bartizan.collect.host.docker import containers, daemon, images
+from bartizan.collect.host.docker import containers, daemon, images, settings
 from bartizan.collect.host.docker.containers import container
 from bartizan.collect.host.docker.images import image
+from bartizan.collect.host.docker.runtime import Defaults
+from bartizan.collect.host.docker.swarm import FIELDS as SWARM
 from bartizan.collect.interface import Problems
 from bartizan.model.finding import Verdict
 
@@ -31,7 +33,7 @@ INSPECTED = {
 
 
 def test_an_inspected_container() -> None:
-    found = container(INSPECTED, {"selinux"})
+    found = container(INSPECTED, Defaults(selinux=True))
     attributes = found.attributes
     assert found.id == "web"
     assert (attributes["root"], attributes["seccomp"], attributes["no_new_privileges"]) == (False, "custom", False)
@@ -69,7 +71,7 @@ def test_the_history_of_an_image(step: str, added: bool, alone: bool) -> None:
     ],
 )
 def test_arguments_of_the_daemon(arguments: list[str], expected: dict[str, Any]) -> None:
-    assert daemon.parse_arguments(arguments) == expected
+    assert settings.parse_arguments(arguments) == expected
 
 
 def host(files: dict[str, bytes], modes: dict[str, int] | None = None) -> Any:
@@ -96,7 +98,7 @@ def test_an_engine_that_does_not_run_is_judged_by_its_files() -> None:
     assert attributes["audited"] == ["/etc/docker/daemon.json", "/usr/bin/dockerd"]
     roles = {each["role"]: each for each in attributes["files"]}
     assert (roles["configuration"]["mode"], roles["authority"]["path"]) == (0o666, "/etc/docker/ca.pem")
-    assert {each["path"] for each in found["unknowns"]} == {"version", "rootless", "swarm", "storage_driver"}
+    assert {each["path"] for each in found["unknowns"]} == {"version", "rootless", "storage_driver", *SWARM}
 
 
 def test_settings_that_cannot_be_read_are_unknown() -> None:

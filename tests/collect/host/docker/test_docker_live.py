@@ -1,6 +1,12 @@
 """A real engine: each container breaks exactly the rule that it is started to break, and so do image and daemon."""
 
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +20,7 @@ from bartizan.collect.host.docker.engine import Engine
 from bartizan.collect.interface import Problems
 from bartizan.model.finding import FindingKind, Verdict
 from bartizan.model.resource import Resource, resource_from
-from bartizan.model.snapshot import Section
+from bartizan.model.snapshot import Problem, Section
 from collect.host.docker.engine_process import RunningEngine, import_image, running_engine
 
 pytestmark = pytest.mark.component
@@ -173,8 +179,6 @@ def test_a_hosts_assessment_judges_its_containers(started: RunningEngine, polici
 
 
 def test_an_engine_that_does_not_answer_leaves_its_answers_unknown(tmp_path: Path) -> None:
-    import socket
-
     path = str(tmp_path / "s")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
@@ -182,3 +186,124 @@ def test_an_engine_that_does_not_answer_leaves_its_answers_unknown(tmp_path: Pat
         facts = containers.collect(LocalView("/"), problems, Engine(path, timeout=1))
     assert facts == {"present": True, "resources": []}
     assert [each.path for each in problems.found] == [path]
+
+
+def test_what_the_daemon_gives_counts_for_a_container_that_says_nothing(engine: RunningEngine) -> None:
+    engine.docker("run", "-d", "--name", "unsaid", "--network", "none", "plain:1")
+    engine.docker(
+        "run", "-d", "--name", "asked", "--network", "none", "--security-opt", "no-new-privileges=false", "plain:1"
+    )
+    found = resources(containers.collect(LocalView("/"), Problems(), Engine(engine.socket)))
+    assert found["unsaid"].attributes["no_new_privileges"] is True
+    assert found["asked"].attributes["no_new_privileges"] is False
+    assert found["unsaid"].unknowns == ()
+
+
+def test_a_swarm_manager_tells_how_it_is_set_up(policies: PolicySet) -> None:
+    with running_engine({}) as engine:
+        engine.docker("swarm", "init", "--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1:2377")
+        (found,) = resources(daemon.collect(LocalView("/"), Problems(), Engine(engine.socket))).values()
+        engine.docker("swarm", "leave", "--force")
+    attributes = found.attributes
+    assert (attributes["swarm_manager"], attributes["swarm_managers"], attributes["swarm_certificate_days"]) == (
+        True,
+        1,
+        90,
+    )
+    assert {each for each in failing(found, policies, "docker-") if each.startswith(("swarm", "daemon-swarm"))} == {
+        "daemon-swarm",
+        "swarm-lock",
+    } | ({"swarm-encryption"} if attributes["unencrypted_networks"] else set())
+
+
+@contextmanager
+def serving(path: Path, answer: bytes, *, slowly: bool = False) -> Iterator[None]:
+    """A socket that gives the same bytes to everybody and then keeps the connection; slowly: one byte at a time."""
+    over = threading.Event()
+
+    def serve(server: socket.socket) -> None:
+        kept = []
+        while not over.is_set():
+            try:
+                client, _ = server.accept()
+            except OSError:
+                return
+            kept.append(client)
+            for piece in [answer[i : i + 1] for i in range(len(answer))] if slowly else [answer]:
+                try:
+                    client.sendall(piece)
+                except OSError:
+                    break
+                if slowly and over.wait(0.05):
+                    break
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
+
+
+def scan(path: str, **limits: float) -> tuple[Any, Problems]:
+    problems = Problems()
+    return containers.collect(LocalView("/"), problems, Engine(path, **limits)), problems
+
+
+@pytest.mark.parametrize(
+    ("served", "reason"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n[", "was not answered in time"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[[[[[[[[[", "does not answer with JSON"),
+        (b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{"a": 1}', "does not answer with a list of objects"),
+        (b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", "answers with status 403"),
+        (b"I am no engine\r\n\r\n", "no answer of an engine"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", "no answer of an engine"),
+    ],
+)
+def test_a_socket_that_lies_leaves_its_answers_unknown(tmp_path: Path, served: bytes, reason: str) -> None:
+    with serving(tmp_path / "s", served):
+        facts, problems = scan(str(tmp_path / "s"), timeout=0.3)
+    assert facts == {"present": True, "resources": []}
+    assert [(each.path, reason in each.reason) for each in problems.found] == [(str(tmp_path / "s"), True)]
+
+
+def test_a_socket_that_drips_ends_when_its_time_is_over(tmp_path: Path) -> None:
+    """A timeout of a socket begins anew with each byte; ours does not."""
+    with serving(tmp_path / "s", b"HTTP/1.1 200 OK\r\nX: " + b"y" * 60_000, slowly=True):
+        facts, problems = scan(str(tmp_path / "s"), timeout=0.5)
+    assert facts == {"present": True, "resources": []}
+    assert "was not answered in time" in problems.found[0].reason
+
+
+def test_a_socket_that_may_not_be_used_is_unknown(policies: PolicySet) -> None:
+    """As somebody who is not in the group docker sees it: in a process of its own, for root may do everything."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder, serving(path := Path(folder) / "s", b""):
+        Path(folder).chmod(0o755)
+        path.chmod(0o600)
+        program = (
+            "import os\n"
+            "from bartizan.collect.filesystem.local import LocalView\n"
+            "from bartizan.collect.host.docker import containers\n"
+            "from bartizan.collect.host.docker.engine import Engine\n"
+            "from bartizan.collect.interface import Problems\n"
+            "os.setgid(65534), os.setuid(65534)\n"
+            "problems = Problems()\n"
+            f"facts = containers.collect(LocalView('/'), problems, Engine({str(path)!r}))\n"
+            "print(facts['resources'], problems.found[0].reason)\n"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "[] permission denied\n", done.stderr
+    section = Section(
+        name="docker_containers",
+        facts={"present": True, "resources": []},
+        problems=(Problem(path=str(path), reason="permission denied"),),
+    )
+    assessments = assess_host({"docker_containers": section}, advisories=None, policies=policies)
+    (finding,) = next(each for each in assessments if each.assessor == "policy:docker_containers").findings
+    assert (finding.rule, finding.verdict, finding.locator) == ("resources-not-read", Verdict.UNKNOWN, str(path))

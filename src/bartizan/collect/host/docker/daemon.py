@@ -1,77 +1,29 @@
 """Section `docker_daemon`: how the engine is set up, as the daemon reads it.
 
-    /etc/docker/daemon.json     {"icc": false, "hosts": ["unix:///var/run/docker.sock"]}
-    /proc/<pid>/cmdline         dockerd -H fd:// --log-level=warn
-    GET /info                   {"SecurityOptions": ["name=seccomp,profile=builtin"], "LiveRestoreEnabled": false, ...}
-
-Arguments and the file are added up: the daemon refuses to start where both set the same thing.
+/etc/docker/daemon.json     {"icc": false, "hosts": ["unix:///var/run/docker.sock"]}
+GET /info                   {"SecurityOptions": ["name=seccomp,profile=builtin"], "LiveRestoreEnabled": false, ...}
+/etc/environment            DOCKER_CONTENT_TRUST=1
 """
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView, exists
-from bartizan.collect.host.docker.engine import SOCKET, Engine, EngineError, installed, reachable
+from bartizan.collect.host.docker.engine import Engine, EngineError, installed, reachable
 from bartizan.collect.host.docker.files import AUDITED, audited_paths, files
+from bartizan.collect.host.docker.settings import CONFIGURATION, Settings, arguments_of, read_settings
+from bartizan.collect.host.docker.swarm import FIELDS as SWARM
+from bartizan.collect.host.docker.swarm import swarm
 from bartizan.collect.host.groups import parse_group
-from bartizan.collect.host.text import read_text, value
+from bartizan.collect.host.text import assignments, files_in, read_text
 from bartizan.collect.interface import Collector, Problems
 from bartizan.model.resource import Resource, Unknown
 from bartizan.model.wire import plain
 
 SECTION = "docker_daemon"
-CONFIGURATION = "/etc/docker/daemon.json"
-_FLAGS = {
-    "host": "hosts",
-    "insecure-registry": "insecure-registries",
-    "authorization-plugin": "authorization-plugins",
-    "default-ulimit": "default-ulimits",
-    "storage-opt": "storage-opts",
-    "log-opt": "log-opts",
-    "label": "labels",
-    "graph": "data-root",
-}
-_SHORT = {
-    "H": "host",
-    "l": "log-level",
-    "s": "storage-driver",
-    "g": "data-root",
-    "p": "pidfile",
-    "G": "group",
-    "b": "bridge",
-}
-_SWITCHES = frozenset(
-    (
-        "icc", "iptables", "ip6tables", "ip-forward", "ip-masq", "live-restore", "userland-proxy", "no-new-privileges",
-        "experimental", "tls", "tlsverify", "debug", "selinux-enabled", "rootless", "init", "ipv6", "raw-logs",
-        "validate",
-    )
-)  # fmt: skip
-
-
-@dataclass(slots=True)
-class Settings:
-    """What daemon.json and the arguments say."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    unknown: str = ""
-    """Why the file could not be read."""
-
-    def text(self, key: str, otherwise: str = "") -> str:
-        found = self.values.get(key)
-        return otherwise if found is None else str(found)
-
-    def truth(self, key: str, *, otherwise: bool) -> bool:
-        found = self.values.get(key)
-        return otherwise if found is None else found in (True, "true", "1", "t", "T", "TRUE", "True")
-
-    def names(self, key: str) -> list[str]:
-        found = self.values.get(key)
-        if isinstance(found, Mapping):
-            return sorted(map(str, found))
-        return [str(each) for each in found] if isinstance(found, list) else [] if found is None else [str(found)]
+_REMAPPED = re.compile(r"/\d+\.\d+$")
+"""With user namespaces the engine keeps its files in a folder of their own: `/var/lib/docker/231072.231072`."""
 
 
 def collect(view: FilesystemView, problems: Problems, engine: Engine | None = None) -> dict[str, Any]:
@@ -79,20 +31,22 @@ def collect(view: FilesystemView, problems: Problems, engine: Engine | None = No
     engine = engine or Engine()
     if not installed(view, engine.path):
         return {"present": False, "resources": []}
-    running, arguments = _arguments(view, engine.path)
+    running, arguments = arguments_of(view, engine.path)
     settings = read_settings(view, problems, arguments)
     told: Mapping[str, Any] = {}
+    networks: list[dict[str, Any]] | None = None
     silent = "the engine is not running"
     asked = Problems()
     if reachable(view, asked, engine, SECTION):
         try:
-            told = engine.get("/info")
+            told = engine.mapping("/info")
+            networks = engine.mappings("/networks")
         except EngineError as error:
             silent = f"{engine.path}: {error}"
     silent = "; ".join(f"{each.path}: {each.reason}" for each in asked.found) or silent
     return {
         "present": True,
-        "resources": [plain(daemon(view, problems, settings, told, running=running, silent=silent))],
+        "resources": [plain(daemon(view, problems, settings, told, networks, running=running, silent=silent))],
     }
 
 
@@ -101,11 +55,12 @@ def daemon(
     problems: Problems,
     settings: Settings,
     told: Mapping[str, Any],
+    networks: list[dict[str, Any]] | None,
     *,
     running: bool,
     silent: str,
 ) -> Resource:
-    """The resource; `told` is the answer to `/info`, empty where the engine is silent."""
+    """The resource; `told` and `networks` answer `/info` and `/networks`: empty and None where nobody does."""
     options = [str(each) for each in told.get("SecurityOptions") or []]
     root = str(told.get("DockerRootDir") or settings.text("data-root", "/var/lib/docker"))
     storage = settings.names("storage-opts")
@@ -113,7 +68,7 @@ def daemon(
         "version": str(told.get("ServerVersion") or ""),
         "running": running or bool(told),
         "rootless": any("name=rootless" in each for each in options),
-        "swarm": _mapping(told, "Swarm").get("LocalNodeState") not in (None, "", "inactive"),
+        **swarm(view, told, networks or []),
         "inter_container": settings.truth("icc", otherwise=True),
         "log_level": settings.text("log-level", "info"),
         "iptables": settings.truth("iptables", otherwise=True),
@@ -134,6 +89,7 @@ def daemon(
         "seccomp_profile": settings.text("seccomp-profile"),
         "experimental": settings.truth("experimental", otherwise=False) or bool(told.get("ExperimentalBuild")),
         "selinux": settings.truth("selinux-enabled", otherwise=False),
+        "content_trust": _content_trust(view),
         "separate_partition": _apart(view, root),
         "group_members": _members(view),
         "audited": sorted(audited_paths(view, problems)),
@@ -142,7 +98,9 @@ def daemon(
     }
     unknowns = []
     if not told:
-        unknowns += [Unknown(path=key, reason=silent) for key in ("version", "rootless", "swarm", "storage_driver")]
+        unknowns += [Unknown(path=key, reason=silent) for key in ("version", "rootless", "storage_driver", *SWARM)]
+    elif networks is None:
+        unknowns.append(Unknown(path="unencrypted_networks", reason=silent))
     if settings.unknown:
         unknowns += [Unknown(path=key, reason=settings.unknown) for key in _CONFIGURED]
     return Resource(
@@ -162,75 +120,6 @@ _CONFIGURED = (
 )  # fmt: skip
 
 
-def read_settings(view: FilesystemView, problems: Problems, arguments: list[str]) -> Settings:
-    """daemon.json (or the file that an argument names) with the arguments."""
-    given = parse_arguments(arguments)
-    path = str(given.get("config-file") or CONFIGURATION)
-    settings = Settings()
-    try:
-        found = json.loads(view.read(path, 4 << 20)) if exists(view, path) else {}
-    except FilesystemError as error:
-        settings.unknown = f"{error.path}: {error.reason}"
-        found = {}
-    except (ValueError, RecursionError):
-        settings.unknown = f"{path}: not JSON"
-        problems.add(path, "not JSON; the daemon will not start with it")
-        found = {}
-    settings.values = dict(found) if isinstance(found, dict) else {}
-    for key, item in given.items():
-        mine = settings.values.get(key)
-        settings.values[key] = [*mine, *item] if isinstance(mine, list) and isinstance(item, list) else item
-    return settings
-
-
-def parse_arguments(arguments: list[str]) -> dict[str, Any]:
-    """`--log-level=warn -H fd://` by the names of daemon.json; what may stand more than once is a list."""
-    out: dict[str, Any] = {}
-    rest = iter(arguments)
-    for word in rest:
-        if word.startswith("--"):
-            name, equals, text = word[2:].partition("=")
-        elif word.startswith("-") and len(word) > 1:
-            if word == "-D":
-                out["debug"] = True
-                continue
-            name, equals, text = _SHORT.get(word[1], word[1]), word[2:], word[2:].removeprefix("=")
-        else:
-            continue
-        found: Any = text
-        if not equals:
-            found = True if name in _SWITCHES else next(rest, "")
-        key = _FLAGS.get(name, name)
-        if key.endswith("s") and name in _FLAGS and key != name:
-            out.setdefault(key, []).append(found)
-        else:
-            out[key] = found
-    return out
-
-
-def _arguments(view: FilesystemView, socket_path: str) -> tuple[bool, list[str]]:
-    """(whether a daemon runs, its arguments): the one that serves the socket, where there are several."""
-    found = list(_daemons(view)) if view.live else []
-    for words in found:
-        if f"unix://{socket_path}" in " ".join(words):
-            return True, words
-    plain_ones = [words for words in found if not any("unix://" in word for word in words)]
-    if socket_path == SOCKET and plain_ones:
-        return True, plain_ones[0]
-    return False, []
-
-
-def _daemons(view: FilesystemView) -> Iterator[list[str]]:
-    try:
-        entries = view.list("/proc")
-    except FilesystemError:
-        return
-    for entry in entries:
-        if entry.name.isdigit() and value(view, Problems(), f"/proc/{entry.name}/comm") == "dockerd":
-            text = read_text(view, Problems(), f"/proc/{entry.name}/cmdline") or ""
-            yield [word for word in text.split("\0") if word][1:]
-
-
 def _insecure(settings: Settings, told: Mapping[str, Any]) -> set[str]:
     registry = _mapping(told, "RegistryConfig")
     named = {key for key, each in _mapping(registry, "IndexConfigs").items() if not each.get("Secure", True)}
@@ -239,7 +128,16 @@ def _insecure(settings: Settings, told: Mapping[str, Any]) -> set[str]:
     return {*settings.names("insecure-registries"), *named, *nets}
 
 
+def _content_trust(view: FilesystemView) -> bool:
+    """Whether everybody's environment asks the client to verify signatures."""
+    places = ("/etc/environment", "/etc/profile", *files_in(view, Problems(), "/etc/profile.d", ".sh"))
+    said = [assignments(read_text(view, Problems(), path) or "").get("DOCKER_CONTENT_TRUST") for path in places]
+    return any(each == "1" for each in said)
+
+
 def _apart(view: FilesystemView, root: str) -> bool:
+    if _REMAPPED.search(root):
+        root = root.rpartition("/")[0]
     try:
         return view.stat(root).device != view.stat(root.rstrip("/").rpartition("/")[0] or "/").device
     except FilesystemError:

@@ -1,13 +1,17 @@
 """Questions to an engine over its socket, with the standard library alone (docs.docker.com/reference/api/engine).
 
 Engine("/var/run/docker.sock").get("/containers/json")
+
+Whoever serves the socket may be slow, silent or lie, so an answer and all answers together have a last moment: the
+time that is left is set anew before each read, since a timeout of a socket begins again with every byte.
 """
 
 import http.client
 import json
 import os
 import socket
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemView, Missing, exists
@@ -23,32 +27,56 @@ class EngineError(Exception):
     """The engine does not answer, or answers with an error."""
 
 
+class _Socket(socket.socket):
+    """A socket whose reads all together end at `last`, a moment of the monotonic clock."""
+
+    last: float
+
+    def recv_into(self, *arguments: Any, **named: Any) -> int:
+        left = self.last - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.settimeout(left)
+        return super().recv_into(*arguments, **named)
+
+
 class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
+    def __init__(self, path: str, seconds: float) -> None:
+        super().__init__("localhost")
         self._path = path
+        self._seconds = seconds
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
+        self.sock = _Socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.last = time.monotonic() + self._seconds
+        self.sock.settimeout(self._seconds)
         self.sock.connect(self._path)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Engine:
-    """One engine."""
+    """One engine, asked for one section."""
 
     path: str = SOCKET
-    timeout: float = 20.0
-    """Seconds."""
+    timeout: float = 10.0
+    """Seconds for an answer."""
+    patience: float = 60.0
+    """Seconds for all answers, from the first question."""
+    _last: float = field(default=0.0, init=False)
 
     def get(self, target: str) -> Any:
         """The JSON of an answer; raises `EngineError`."""
-        connection = _Connection(self.path, self.timeout)
+        now = time.monotonic()
+        self._last = self._last or now + self.patience
+        if self._last <= now:
+            raise EngineError(f"did not answer everything within {self.patience:g} seconds")
+        connection = _Connection(self.path, min(self.timeout, self._last - now))
         try:
             connection.request("GET", target)
             answer = connection.getresponse()
             body = answer.read(LIMIT + 1)
+        except TimeoutError as error:
+            raise EngineError(f"{target} was not answered in time") from error
         except OSError as error:
             raise EngineError(error.strerror or str(error)) from error
         except http.client.HTTPException as error:
@@ -63,6 +91,20 @@ class Engine:
             return json.loads(body)
         except (ValueError, RecursionError) as error:
             raise EngineError(f"{target} does not answer with JSON") from error
+
+    def mapping(self, target: str) -> dict[str, Any]:
+        """An answer that is an object."""
+        found = self.get(target)
+        if not isinstance(found, dict):
+            raise EngineError(f"{target} does not answer with an object")
+        return found
+
+    def mappings(self, target: str) -> list[dict[str, Any]]:
+        """An answer that is a list of objects, at most `MAX_OBJECTS`."""
+        found = self.get(target)
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            raise EngineError(f"{target} does not answer with a list of objects")
+        return found[:MAX_OBJECTS]
 
 
 def installed(view: FilesystemView, socket_path: str = SOCKET) -> bool:

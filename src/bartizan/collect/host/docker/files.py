@@ -46,7 +46,6 @@ _ROLES = (
     ("socket-unit", AUDITED["/usr/lib/systemd/system/docker.socket"]),
     ("folder", ("/etc/docker",)),
     ("registry-certificate", ("/etc/docker/certs.d/*/*",)),
-    ("socket", (SOCKET,)),
     ("configuration", ("/etc/docker/daemon.json",)),
     ("defaults", ("/etc/default/docker",)),
     ("sysconfig", ("/etc/sysconfig/docker",)),
@@ -76,6 +75,9 @@ def _paths(view: FilesystemView, problems: Problems, settings: Mapping[str, Any]
     for role, patterns in _ROLES:
         for pattern in patterns:
             yield from ((role, path) for path in glob(view, problems, pattern))
+    hosts = settings.get("hosts")
+    named = [str(each).removeprefix("unix://") for each in hosts if str(each).startswith("unix://")] if hosts else []
+    yield from (("socket", path) for place in named or [SOCKET] for path in glob(view, problems, place))
     for role, key in (("authority", "tlscacert"), ("certificate", "tlscert"), ("key", "tlskey")):
         if isinstance(settings.get(key), str):
             yield role, settings[key]

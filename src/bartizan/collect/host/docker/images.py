@@ -10,7 +10,7 @@ from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.host.docker.containers import secret_names
-from bartizan.collect.host.docker.engine import MAX_OBJECTS, Engine, EngineError, installed, reachable
+from bartizan.collect.host.docker.engine import Engine, EngineError, installed, reachable
 from bartizan.collect.interface import Collector, Problems
 from bartizan.model.resource import Resource
 from bartizan.model.wire import plain
@@ -30,10 +30,16 @@ def collect(view: FilesystemView, problems: Problems, engine: Engine | None = No
         return {"present": True, "resources": []}
     resources = []
     try:
-        found = engine.get("/images/json")
-        for each in found[:MAX_OBJECTS] if isinstance(found, list) else []:
-            target = f"/images/{each['Id']}"
-            resources.append(plain(image(engine.get(f"{target}/json"), engine.get(f"{target}/history"))))
+        for each in engine.mappings("/images/json"):
+            target = f"/images/{each.get('Id')}"
+            try:
+                found = image(engine.mapping(f"{target}/json"), engine.mappings(f"{target}/history"))
+            except EngineError as error:
+                # One that was removed since it was listed is none that the engine holds.
+                if "status 404" not in str(error):
+                    problems.add(str((each.get("RepoTags") or [each.get("Id")])[0]), str(error))
+            else:
+                resources.append(plain(found))
     except EngineError as error:
         problems.add(engine.path, str(error))
     return {"present": True, "resources": sorted(resources, key=lambda each: str(each["id"]))}
