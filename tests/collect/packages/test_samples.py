@@ -60,6 +60,19 @@ def test_every_reader_has_a_sample() -> None:
     assert {reader.name for reader in READERS} == sampled | BINARY_FORMATS
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/srv/version.php", "<?php $version = '4.3.2'; $release = '4.3.2';"),
+        ("/srv/wp-includes/version.php", "<?php // $wp_version holds the version\n$wp_db_version = 56657;"),
+        ("/srv/core/lib/Drupal.php", "<?php class Drupal { const API = '10.1.5'; }"),
+        ("/srv/lib/Version.php", "<?php namespace Vendor; class Version { const VERSION = '5.2.1'; }"),
+    ],
+)
+def test_what_is_near_a_php_application_is_none(path: str, text: str, outcome_of: Callable[[Files], Outcome]) -> None:
+    assert outcome_of({path: text}) == ([], [])
+
+
 def test_readers_have_distinct_names() -> None:
     names = [reader.name for reader in READERS]
     assert len(names) == len(set(names))

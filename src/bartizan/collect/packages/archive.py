@@ -127,6 +127,8 @@ class Archive:
             raise BadArchive("is encrypted")
         if member.method not in (_STORED, _DEFLATED):
             raise BadArchive(f"is packed by method {member.method}, which is not read")
+        if member.offset < 0:
+            raise BadArchive("is not where the list of members says")
         self.file.seek(member.offset)
         head = self.file.read(_LOCAL.size)
         if len(head) < _LOCAL.size or head[:4] != b"PK\x03\x04":

@@ -42,6 +42,7 @@ from bartizan.collect.packages.javascript import installed as javascript_install
 from bartizan.collect.packages.julia import manifest as julia_manifest
 from bartizan.collect.packages.ocaml import switch_state
 from bartizan.collect.packages.perl import installed as perl_installed
+from bartizan.collect.packages.php import applications as php_applications
 from bartizan.collect.packages.php import composer
 from bartizan.collect.packages.python import archives as python_archives
 from bartizan.collect.packages.python import installed as python_installed
@@ -98,6 +99,7 @@ READERS: tuple[Reader, ...] = (
     gems.LOCK,
     composer.INSTALLED,
     composer.LOCK,
+    php_applications.READER,
     nuget.DEPS,
     nuget.LOCK,
     nuget.ASSETS,

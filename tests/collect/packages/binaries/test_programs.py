@@ -101,6 +101,33 @@ def test_devel_is_no_version(programs_of: Callable[[Files], list[Package]]) -> N
     ]
 
 
+def test_the_commands_of_go_itself_are_its_toolchain(programs_of: Callable[[Files], list[Package]]) -> None:
+    info = go_info("go1.21.4", "path\tcmd/go\nbuild\t-compiler=gc\n")
+    assert purls(programs_of({"/usr/local/go/bin/go": elf({".go.buildinfo": info})})) == [
+        "pkg:golang/stdlib@1.21.4",
+        "pkg:golang/toolchain@1.21.4",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flag", "version"),
+    [
+        ("-X example.com/tool/internal/version.fullVersion=1.15.2", "v1.15.2"),
+        ("-X=example.com/tool/pkg/version.Version=v3.0.0-rc5", "v3.0.0-rc5"),
+        ("-X 'main.AppVersion=2.1'", "v2.1"),
+        ("-X example.com/tool/version.GoVersion=1.21.4", ""),
+        ("-X example.com/other/version.Version=9.9.9", ""),
+        ("-X example.com/tool/api.MinVersion=1.0.0", ""),
+    ],
+)
+def test_which_linker_flags_tell_the_version(
+    flag: str, version: str, programs_of: Callable[[Files], list[Package]]
+) -> None:
+    info = go_info("go1.21.4", f'mod\texample.com/tool\t(devel)\t\nbuild\t-ldflags="-s {flag}"\n')
+    packages = programs_of({"/usr/local/bin/tool": elf({".go.buildinfo": info})})
+    assert [package.version for package in packages if package.name == "tool"] == [version]
+
+
 def test_pointers_of_go_before_1_18(programs_of: Callable[[Files], list[Package]]) -> None:
     at = 0x400000 + 128  # where the section comes to lie
     version, modules = b"go1.16.5", b"0" * 16 + b"dep\tgolang.org/x/net\tv0.1.0\n" + b"1" * 16
@@ -185,6 +212,14 @@ MATCHES = [
     ("git", "git", b"\0git/2.43.0\0"),
     ("lua", "lua5.4", b"$LuaVersion: Lua 5.4.6  Copyright (C) 1994-2023 Lua.org, PUC-Rio $"),
     ("dropbear", "dropbear", b"\0SSH-2.0-dropbear_2022.83\r\n\0"),
+    ("valkey", "valkey-server", b"\x008.0.1\0x\x008.0.1buildhost-1704790000000000000\0"),
+    ("varnish", "varnishd", b"\0varnish-7.4.2 revision cd1d10ab53a6f6115b2b4f3b2a1da94c1f749f80\0"),
+    ("openldap", "slapd", b"@(#) $OpenLDAP: slapd 2.5.13+dfsg-5 (Feb  8 2023) $\0"),
+    ("pgbouncer", "pgbouncer", b"\0PgBouncer 1.21.0\0"),
+    ("consul", "consul", b"\0CONSUL_VERSION: 1.17.1\0"),
+    ("erlang", "beam.smp", b"\0/buildroot/otp/otp_src_26.2.1/erts/emulator/beam/beam_emu.c\0"),
+    ("rust", "librustc_driver-2a1f8f2d3b.so", b"\0clang LLVM (rustc version 1.73.0 (cc66ad468 2023-10-03))\0"),
+    ("gcc", "x86_64-linux-gnu-gcc-12", b"\0GCC: (Debian 12.2.0-14) 12.2.0\0"),
     ("openssh", "sshd", b"\0OpenSSH_9.5p1 \0"),
 ]
 NEAR_MISSES = [
@@ -200,6 +235,14 @@ NEAR_MISSES = [
     ("postgres", b"PostgreSQL 9\0"),
     ("curl", b"curl/libcurl\0"),
     ("git", b"\0https://git.example/git/2.43.0\0"),
+    ("valkey-server", b"\x006.0.0\0\x002.8.7\0"),
+    ("varnishd", b"\0varnish-cache 7.4.2\0"),
+    ("slapd", b"\0OpenLDAP 2.5.13\0"),
+    ("pgbouncer", b"\0libpq for PgBouncer\0"),
+    ("consul", b"\0consul 1.17.1 or later\0"),
+    ("erlexec", b"\0Erlang/OTP 26\0"),
+    ("rustc", b"\0rustc version nightly\0"),
+    ("gcc", b"\0GCC 12.2.0\0"),
     ("readme", b"node.js/v20.10.0 OpenSSL 3.0.11 "),
 ]
 

@@ -5,7 +5,7 @@
 Since Go 1.18 (flag 2) two strings follow at byte 32, each with its length as a varint: Go's version and the modules.
 Before, two pointers to Go strings stand at byte 16. The modules are lines between markers of 16 bytes:
 
-    path    example.com/tool
+    path    example.com/tool        (cmd/go for the toolchain's own commands)
     mod     example.com/tool        (devel)
     dep     golang.org/x/net        v0.17.0  h1:...
     =>      example.com/fork/net    v0.18.0  h1:...
@@ -25,13 +25,15 @@ _SEARCH = 1 << 20
 _STRING_LIMIT = 8 << 20
 _GO = re.compile(r"^go(\d+\.\d+(?:\.\d+)?(?:(?:rc|beta)\d+)?)")
 _VERSION_FLAG = re.compile(
-    r"-X[ =]['\"]?(?P<package>[\w./-]*?)\.(?:version|Version|buildVersion|semver|gitVersion)"
+    r"-X[ =]['\"]?(?P<package>[\w./-]*?)\.(?:(?:build|full|git|app|release|program)?[vV]ersion|[sS]em[vV]er|VERSION"
+    r"|(?:Build|Full|Git|App|Release|Program)Version)"
     r"=v?(?P<version>\d+\.\d+(?:\.\d+)?[\w.+-]*)"
 )
 
 
 def packages(image: Image, path: str) -> Iterator[Package]:
-    """The standard library and every module of the build; nothing where it is no Go program."""
+    """The standard library, every module of the build, and for `go`, `gofmt` and their like the toolchain, of which
+    advisories speak as of a module; nothing where it is no Go program."""
     found = build_info(image)
     if found is None:
         return
@@ -39,6 +41,8 @@ def packages(image: Image, path: str) -> Iterator[Package]:
     toolchain = _GO.match(version)
     if toolchain or lines:
         yield module("stdlib", toolchain[1] if toolchain else "", path)
+    if toolchain and any(line.startswith("path\tcmd/") for line in lines):
+        yield module("toolchain", toolchain[1], path)
     flags = "\n".join(line for line in lines if line.startswith("build\t-ldflags"))
     last: tuple[str, str, bool] | None = None
     for line in lines:

@@ -33,6 +33,10 @@ def _row(name: str, files: str, version: bytes, line: bytes | None = None) -> Si
     return Signature(name, re.compile(files), re.compile(version), re.compile(line) if line else None)
 
 
+_BUILD = rb"(?<![\d.])(\d+\.\d+\.\d+?)[0-9A-Za-z._-]{0,64}?\d{19}\x00"
+_OF_BUILD = rb"\x00(LINE\d?)\x00"
+"""Redis and its fork write version, host and time of the build in one word, and the version once more by itself."""
+
 SIGNATURES = (
     _row(
         "python",
@@ -56,12 +60,8 @@ SIGNATURES = (
     _row("mariadb", r"^(?:mariadbd?|mysqld)$", rb"(\d+\.\d+\.\d+)-MariaDB"),
     _row("mysql", r"^mysqld?$", rb"\x00[^\x00]{0,200}/mysql-(\d+\.\d+\.\d+)/"),
     _row("httpd", r"^(?:httpd|apache2)$", rb"Apache/(\d+\.\d+\.\d+)"),
-    _row(
-        "redis",
-        r"^redis-(?:server|sentinel|cli|check-rdb|check-aof)$",
-        rb"\x00(LINE\d?)\x00",
-        rb"(?<![\d.])(\d+\.\d+\.\d+?)[0-9A-Za-z._-]{0,64}?\d{19}\x00",  # version, host and time of the build
-    ),
+    _row("redis", r"^redis-(?:server|sentinel|cli|check-rdb|check-aof)$", _OF_BUILD, _BUILD),
+    _row("valkey", r"^valkey-(?:server|sentinel|cli|check-rdb|check-aof)$", _OF_BUILD, _BUILD),
     _row("haproxy", r"^haproxy$", rb"\x00(\d+\.\d+\.\d+)(?:-[\w.+~-]+)?\x00"),
     _row("memcached", r"^memcached$", rb"memcached (\d+\.\d+\.\d+)"),
     _row("curl", r"^(?:curl|libcurl\.so.*)$", rb"(?:lib)?curl/(\d+\.\d+\.\d+)"),
@@ -70,6 +70,13 @@ SIGNATURES = (
     _row("git", r"^git$", rb"(?<![\w/.-])git/(\d+\.\d+\.\d+)[ \x00]"),
     _row("lua", r"^(?:lua(?:jit|\d\.\d)?|liblua.*\.so.*)$", rb"\$Lua(?:Version)?: Lua (5\.\d\.\d+)"),
     _row("dropbear", r"^dropbear(?:multi)?$", rb"SSH-2\.0-dropbear_(\d{4}\.\d+)"),
+    _row("varnish", r"^varnishd$", rb"varnish-(\d+\.\d+\.\d+) revision"),
+    _row("openldap", r"^slapd$", rb"OpenLDAP: slapd (\d+\.\d+\.\d+)"),
+    _row("pgbouncer", r"^pgbouncer$", rb"PgBouncer (\d+\.\d+\.\d+)[ \n\x00]"),
+    _row("consul", r"^consul$", rb"CONSUL_VERSION: (\d+\.\d+\.\d+)"),
+    _row("erlang", r"^(?:beam\.smp|erlexec)$", rb"/otp_src_(\d+\.\d+(?:\.\d+){0,2})/"),
+    _row("rust", r"^(?:rustc|librustc_driver-\w+\.so|libstd-\w+\.so)$", rb"rustc version (\d+\.\d+\.\d+) \("),
+    _row("gcc", r"^(?:[\w-]+-)?(?:gcc|g\+\+)(?:-\d+)?$|^(?:cc1|cc1plus)$", rb"GCC: \([^)\x00]{1,60}\) (\d+\.\d+\.\d+)"),
     _row("openssh", r"^(?:sshd|ssh)$", rb"OpenSSH_(\d+\.\d+(?:p\d+)?)[ \x00]"),
 )
 

@@ -127,7 +127,7 @@ def _lines(
         return {}
     lines = data.decode("utf-8", "surrogateescape").split("\n")
     if sums:  # "<md5>  usr/bin/busybox"
-        lines = ["/" + line.split(None, 1)[1] for line in lines if len(line) > 34]
+        lines = ["/" + line[34:] for line in lines if line[32:34] == "  "]
     package = path.rsplit("/", 1)[1].rsplit(".", 1)[0].partition(":")[0]
     return dict.fromkeys(wanted & set(lines), package)
 
