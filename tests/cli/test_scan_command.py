@@ -99,7 +99,7 @@ def test_two_scans_of_the_same_host_say_the_same(bartizan: Run, root: Path, advi
     [
         (["--root", "/nowhere"], "cannot scan /nowhere: it is neither a folder nor a disk"),
         (["--feeds", "/nowhere"], "there is no advisory file"),
-        (["--format", "xlsx"], "'xlsx' is not one of"),
+        (["--format", "xlsx"], "there is no 'xlsx'; choose from"),
         (["--output", "/nowhere/out"], "cannot write /nowhere/out"),
         (["--policies", "/nowhere"], "there is no folder /nowhere"),
     ],

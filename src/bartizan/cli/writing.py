@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +27,8 @@ def write_by(export: Callable[[TextIO], object], output: Path | None) -> None:
         with output.open("w", encoding="utf-8", errors="backslashreplace") as stream:
             export(stream)
         return
+    import tempfile
+
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{output.name}-", dir=output.parent)
     except OSError as error:

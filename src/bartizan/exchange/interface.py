@@ -8,16 +8,18 @@ def write(result: ScanResult, stream: TextIO) -> None: ...
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from bartizan.model.assessment import Assessment
 from bartizan.model.asset import AssetRef
 from bartizan.model.finding import Finding, Verdict
 from bartizan.model.severity import Severity
 from bartizan.model.snapshot import Section
-from bartizan.pipeline.fix_plan import FixPlan, make_plan
-from bartizan.pipeline.suppression import Suppressed
 from bartizan.pipeline.urgency import urgency
+
+if TYPE_CHECKING:
+    from bartizan.pipeline.fix_plan import FixPlan
+    from bartizan.pipeline.suppression import Suppressed
 
 __all__ = ["Exporter", "Feed", "Knowledge", "ScanResult", "urgency"]
 
@@ -61,7 +63,7 @@ class ScanResult:
     """Why the result is not the whole truth, for a person; empty where everything that was asked could be judged."""
     least: Severity = Severity.INFO
     """Findings below this severity are counted but not listed."""
-    suppressed: tuple[Suppressed, ...] = ()
+    suppressed: tuple["Suppressed", ...] = ()
     """What a VEX statement or the ignore file settled; not among the findings."""
     show_suppressed: bool = False
     """Whether a person wants to see them."""
@@ -69,8 +71,10 @@ class ScanResult:
     """Whether the fix plan is wanted with the result."""
 
     @cached_property
-    def plan(self) -> FixPlan:
+    def plan(self) -> "FixPlan":
         """What to do, in which order, and what remains."""
+        from bartizan.pipeline.fix_plan import make_plan  # only who wants a plan waits for it
+
         return make_plan(self.findings)
 
     @cached_property

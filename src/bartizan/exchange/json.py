@@ -15,8 +15,7 @@ from typing import Any, TextIO
 
 from bartizan.exchange.interface import Exporter, ScanResult
 from bartizan.model.wire import plain
-from bartizan.pipeline.comparison import package_key
-from bartizan.pipeline.fix_plan import plan_facts
+from bartizan.pipeline.package_key import package_key
 
 SCHEMA = "bartizan/scan/1"
 
@@ -28,7 +27,7 @@ def write(result: ScanResult, stream: TextIO) -> None:
 
 def document(result: ScanResult) -> dict[str, Any]:
     """The result as plain JSON values."""
-    return {
+    told = {
         "schema": SCHEMA,
         "tool": {"name": "bartizan", "version": result.tool},
         "asset": plain(result.asset),
@@ -54,7 +53,12 @@ def document(result: ScanResult) -> dict[str, Any]:
         "packages": sorted(_packages(result)),
         "findings": [plain(finding) for finding in result.listed],
         "suppressed": [plain(each) for each in result.suppressed],
-    } | ({"plan": plan_facts(result.plan)} if result.show_plan else {})
+    }
+    if result.show_plan:
+        from bartizan.pipeline.fix_plan import plan_facts
+
+        told["plan"] = plan_facts(result.plan)
+    return told
 
 
 def _packages(result: ScanResult) -> set[str]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bartizan.pipeline.package_key import package_key
+
 Key = tuple[str, str, str]
 _TOLD = ("severity", "verdict", "score")
 _INDIFFERENT = 5.0
@@ -141,13 +143,6 @@ def _packages(finding: Mapping[str, Any]) -> list[str]:
     evidence = _object(finding.get("evidence"))
     kind = str(_object(evidence.get("package")).get("type", ""))
     return [package_key(kind, each) for each in _items(evidence.get("packages"))]
-
-
-def package_key(kind: str, facts: Mapping[str, Any]) -> str:
-    """How a result names one of its packages: type, name, version, architecture, and where it has no database, path."""
-    parts = (kind, *(str(facts.get(name, "")) for name in ("name", "version", "arch")))
-    path = "" if kind in ("deb", "rpm", "apk") else str(facts.get("path", ""))
-    return " ".join(part for part in (*parts, path) if part)
 
 
 def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

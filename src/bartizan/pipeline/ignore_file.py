@@ -27,7 +27,6 @@ from bartizan.model.finding import Finding
 from bartizan.model.package import purl
 
 _KEYS = ("rule", "purl", "path", "reason", "expires")
-NAME = ".bartizan.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

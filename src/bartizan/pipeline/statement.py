@@ -13,6 +13,11 @@ class Status(StrEnum):
     FIXED = "fixed"
     UNDER_INVESTIGATION = "under_investigation"
 
+    @property
+    def settles(self) -> bool:
+        """Whether there is nothing left to do about the vulnerability."""
+        return self in {Status.NOT_AFFECTED, Status.FIXED}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:

@@ -9,16 +9,15 @@ and `under_investigation` leave it where it is. Of several statements the latest
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bartizan.model.assessment import Assessment
 from bartizan.model.asset import AssetRef
 from bartizan.model.finding import Finding
-from bartizan.pipeline.coverage_of_statement import same_flaw, speaks_of
-from bartizan.pipeline.ignore_file import Ignored
-from bartizan.pipeline.statement import Statement, Status
 
-_SETTLED = frozenset({Status.NOT_AFFECTED, Status.FIXED})
+if TYPE_CHECKING:
+    from bartizan.pipeline.ignore_file import Ignored
+    from bartizan.pipeline.statement import Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +47,8 @@ class Applied:
 def suppress(
     assessments: Iterable[Assessment],
     asset: AssetRef,
-    statements: Sequence[Statement],
-    ignored: Sequence[Ignored],
+    statements: Sequence["Statement"],
+    ignored: Sequence["Ignored"],
     today: date,
 ) -> Applied:
     """Apply both kinds of decisions; the findings of an assessment keep their order."""
@@ -79,11 +78,13 @@ def suppress(
 
 
 def _by_statements(
-    finding: Finding, asset: AssetRef, by_name: dict[str, list[Statement]]
+    finding: Finding, asset: AssetRef, by_name: "dict[str, list[Statement]]"
 ) -> tuple[Finding, Suppressed | None]:
     """The finding with what was said about it, and how it is settled, if it is."""
     if not by_name:
         return finding, None
+    from bartizan.pipeline.coverage_of_statement import same_flaw, speaks_of  # most scans have no statements
+
     aliases = finding.evidence.get("aliases")
     names = [finding.rule, *(aliases if isinstance(aliases, list) else ())]
     about = {id(each): each for name in names for each in by_name.get(str(name), ())}.values()
@@ -93,14 +94,14 @@ def _by_statements(
     said.sort(key=lambda each: each.moment)
     told = replace(finding, evidence={**finding.evidence, "vex": [_plain(each) for each in said]})
     last = said[-1]
-    if last.status not in _SETTLED:
+    if not last.status.settles:
         return told, None
     reason = ": ".join(part for part in (last.status.value, last.justification or last.text) if part)
     return told, Suppressed(finding=told, by="vex", source=last.document, reason=reason)
 
 
 def _by_entries(
-    finding: Finding, ignored: Iterable[Ignored], today: date, over: dict[str, tuple[Ignored, int]]
+    finding: Finding, ignored: Iterable["Ignored"], today: date, over: "dict[str, tuple[Ignored, int]]"
 ) -> Suppressed | None:
     for entry in ignored:
         if not entry.matches(finding):
@@ -114,7 +115,7 @@ def _by_entries(
     return None
 
 
-def _plain(statement: Statement) -> dict[str, Any]:
+def _plain(statement: "Statement") -> dict[str, Any]:
     told = {
         "document": statement.document,
         "author": statement.author,

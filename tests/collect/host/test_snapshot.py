@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bartizan.collect.filesystem.interface import FileKind
 from bartizan.collect.filesystem.local import LocalView
-from bartizan.collect.host import COLLECTORS
+from bartizan.collect.host.collectors import COLLECTORS
 from bartizan.collect.host.snapshot import collect_host, host_asset
 from bartizan.collect.interface import run
 from bartizan.model.snapshot import Section, Snapshot

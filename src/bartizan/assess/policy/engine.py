@@ -9,10 +9,9 @@ Four results: pass, fail, not applicable, and unknown wherever the answer hangs 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bartizan.assess.policy.evaluate import Program
-from bartizan.assess.policy.frameworks import Framework, read_frameworks
 from bartizan.assess.policy.library import Compiled, read_library, read_schemas, types_in
 from bartizan.assess.policy.operators import TROUBLE, ListIndex, TooExpensive, Touched
 from bartizan.assess.policy.schema import Schema, resource_value
@@ -25,6 +24,9 @@ from bartizan.model.policy import Policy, PolicyResult
 from bartizan.model.resource import Resource, Unknown
 from bartizan.model.snapshot import Section
 from bartizan.model.wire import digest
+
+if TYPE_CHECKING:
+    from bartizan.assess.policy.frameworks import Framework
 
 ASSESSOR = "policy"
 Parameters = Mapping[str, Mapping[str, Any]]
@@ -41,18 +43,26 @@ class PolicySet:
     errors: tuple[ContentError, ...]
     """What could not be loaded, with file and line."""
     schemas: Mapping[str, Schema] = field(repr=False)
-    frameworks: Mapping[str, Framework] = field(repr=False)
+    frameworks: Mapping[str, "Framework"] = field(repr=False)
     compiled: Mapping[str, Compiled] = field(repr=False)
     by_type: Mapping[str, tuple[Compiled, ...]] = field(repr=False)
 
 
 def load_policies(folders: Sequence[Path] = (), *, builtin: bool = True, part: str = "") -> PolicySet:
     """Built-in policies and those of further folders; broken ones are in `errors` and take nothing else down. `part`
-    names the one folder of built-in policies to read (`image`), where resources of other types will not be judged."""
-    types = types_in(part) if part and not folders else frozenset()
-    schemas, errors = read_schemas([FOLDER, *folders], types)
-    frameworks, more = read_frameworks([FOLDER, *folders])
-    controls = {key: each.titles for key, each in frameworks.items()}
+    names the one folder of built-in policies to read (`image`), where resources of other types will not be judged;
+    frameworks are left out then, and what our own policies say of controls is taken as it is."""
+    if part and not folders:
+        schemas, errors = read_schemas([FOLDER], types_in(part))
+        frameworks: dict[str, Framework] = {}
+        more: list[ContentError] = []
+        controls = None
+    else:
+        from bartizan.assess.policy.frameworks import read_frameworks
+
+        schemas, errors = read_schemas([FOLDER, *folders])
+        frameworks, more = read_frameworks([FOLDER, *folders])
+        controls = {key: each.titles for key, each in frameworks.items()}
     places = [(FOLDER, True)] if builtin else []
     library = read_library([*places, *((Path(folder), False) for folder in folders)], schemas, controls, part)
     by_type: dict[str, list[Compiled]] = {}

@@ -93,9 +93,10 @@ def read_schemas(folders: Sequence[Path], types: Collection[str] = ()) -> tuple[
 
 
 def read_library(
-    folders: Sequence[tuple[Path, bool]], schemas: Mapping[str, Schema], controls: Controls, part: str = ""
+    folders: Sequence[tuple[Path, bool]], schemas: Mapping[str, Schema], controls: Controls | None, part: str = ""
 ) -> Library:
-    """Policies of all folders; `folders` pairs each with whether it is built in."""
+    """Policies of all folders; `folders` pairs each with whether it is built in. Without `controls` those that policies
+    name are not looked up."""
     compiled: dict[str, Compiled] = {}
     errors: list[ContentError] = []
     for folder, builtin in folders:
@@ -180,7 +181,9 @@ _CASES = {
 class _FileReader:
     """Reads the policies of one file; each broken one leaves an error and not more."""
 
-    def __init__(self, document: Document, schemas: Mapping[str, Schema], controls: Controls, builtin: bool) -> None:
+    def __init__(
+        self, document: Document, schemas: Mapping[str, Schema], controls: Controls | None, builtin: bool
+    ) -> None:
         self.document = document
         self.schemas = schemas
         self.controls = controls
@@ -325,15 +328,15 @@ class _FileReader:
             raise self.fail(where, "controls must be a mapping of frameworks to lists of control ids")
         out = {}
         for framework, ids in value.items():
-            known = self.controls.get(framework)
-            if known is None:
+            known = self.controls.get(framework) if self.controls is not None else None
+            if self.controls is not None and known is None:
                 raise self.fail(
                     (*where, framework), f"unknown framework {framework!r}{suggest(framework, list(self.controls))}"
                 )
             if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
                 raise self.fail((*where, framework), "control ids must be a list of texts (quote numbers)")
             for number, each in enumerate(ids):
-                if each and each not in known:
+                if each and known is not None and each not in known:
                     message = f"framework {framework} has no control {each!r}{suggest(each, list(known))}"
                     raise self.fail((*where, framework, number), message)
             out[framework] = tuple(each for each in ids if each)

@@ -9,16 +9,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import re2
-
-from bartizan.assess.secrets.rules import SecretRule, SecretRules
+from bartizan.assess.secrets.rules import Pattern, SecretRule, SecretRules
 
 PREVIEW = 3
 """First characters that are shown: enough to know it again, of no use to anybody else."""
 MOST = 50
 """Secrets told of one file; a file of thousands is a sample or a dump, and one finding tells that too."""
 _HITS = 2000
-_SAMPLES = re2.compile(
+_SAMPLES = Pattern(
     rb"(?i)example|sample|placeholder|changeme|change_me|your[_-]|dummy|redacted|xxxx|\*\*\*\*|0{12}|1234567890"
     rb"|abcdefgh|lorem|foobar|^password$|^secret$|<[^>]*>|\$\{|\{\{|%\(|^test|^none$|^null$|^true$|^false$"
 )
@@ -38,7 +36,7 @@ def search(data: bytes, rules: SecretRules) -> Iterator[Found]:
     """Every secret of a text, each fingerprint once per rule."""
     told: set[str] = set()
     for rule in _worth_trying(data, rules):
-        for match in rule.pattern.finditer(data):
+        for match in rule.pattern.compiled.finditer(data):
             group = 1 if match.re.groups and match.group(1) is not None else 0
             secret = match.group(group)
             if not is_secret(secret, rule):
@@ -59,7 +57,7 @@ def search(data: bytes, rules: SecretRules) -> Iterator[Found]:
 def _worth_trying(data: bytes, rules: SecretRules) -> list[SecretRule]:
     """The rules one of whose keywords is in the text, specific ones before general ones."""
     words: set[bytes] = set()
-    for number, match in enumerate(rules.gate.finditer(data)):
+    for number, match in enumerate(rules.gate.compiled.finditer(data)):
         words.add(match.group())
         if number >= _HITS:
             words |= {word for word in rules.by_keyword if word in data}
@@ -75,9 +73,9 @@ _GENERAL = frozenset({"secret-password-in-assignment", "secret-token-in-assignme
 
 def is_secret(secret: bytes, rule: SecretRule) -> bool:
     """Whether what matched is random enough and no sample."""
-    if rule.entropy and (entropy(secret) < rule.entropy or _SAMPLES.search(secret)):
+    if rule.entropy and (entropy(secret) < rule.entropy or _SAMPLES.compiled.search(secret)):
         return False
-    return not any(each.search(secret) for each in rule.allow)
+    return not any(each.compiled.search(secret) for each in rule.allow)
 
 
 def entropy(text: bytes) -> float:

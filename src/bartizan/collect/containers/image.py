@@ -12,9 +12,10 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from bartizan.collect.filesystem.layer import Layer, LayerBlob, LayerLimits, Visitor, Wanted, walk_layer
+if TYPE_CHECKING:
+    from bartizan.collect.filesystem.layer import Layer, LayerBlob, LayerLimits, Visitor, Wanted
 
 JSON_LIMIT = 8 << 20
 """Largest manifest or configuration that is read, in bytes."""
@@ -67,7 +68,7 @@ class Image:
     id: str
     """Digest of the configuration: the same image has the same one wherever it is stored."""
     config: Mapping[str, Any]
-    layers: tuple[LayerBlob, ...]
+    layers: tuple["LayerBlob", ...]
     tags: tuple[str, ...] = ()
 
     @property
@@ -102,20 +103,20 @@ class WalkedImage:
     """An image whose layers were read."""
 
     image: Image
-    layers: list[Layer] = field(default_factory=list)
+    layers: list["Layer"] = field(default_factory=list)
     visited: list[int] = field(default_factory=list)
     """For each layer, the index under which its visitor was asked for; empty where that is its own. A stream has its
     layers in any order, and one that an image uses twice but once."""
 
 
-LayerVisitor = Callable[[int], Visitor]
+LayerVisitor = Callable[[int], "Visitor"]
 """Makes the visitor of one layer, by its index."""
 
 
 class ImageSource(Protocol):
     """Where an image comes from."""
 
-    def walk(self, wanted: Wanted, visit: LayerVisitor, limits: LayerLimits) -> WalkedImage:
+    def walk(self, wanted: "Wanted", visit: LayerVisitor, limits: "LayerLimits") -> WalkedImage:
         """Read every layer once."""
 
     @property
@@ -123,8 +124,10 @@ class ImageSource(Protocol):
         """What is known before reading the layers; a source that is a stream reads them for that."""
 
 
-def walk_layers(image: Image, wanted: Wanted, visit: LayerVisitor, limits: LayerLimits) -> WalkedImage:
+def walk_layers(image: Image, wanted: "Wanted", visit: LayerVisitor, limits: "LayerLimits") -> WalkedImage:
     """Read the layers of an image one after the other; the digests of each are taken beside it in threads."""
+    from bartizan.collect.filesystem.layer import walk_layer  # not needed for an image whose facts are known
+
     walked = WalkedImage(image)
     for index, blob in enumerate(image.layers):
         walked.layers.append(walk_layer(blob, wanted=wanted, visit=visit(index), limits=limits))

@@ -19,8 +19,6 @@ from bartizan.collect.filesystem.layered import LayeredView
 from bartizan.collect.filesystem.memory import MemoryView
 from bartizan.collect.filesystem.tar import FILE, HARD_LINK, Member, normal
 from bartizan.collect.host.os import COLLECTOR as OS_COLLECTOR
-from bartizan.collect.host.updates_apt.package_list import FOLDER as APT_LISTS
-from bartizan.collect.host.updates_apt.section import COLLECTOR as UPDATES_APT_COLLECTOR
 from bartizan.collect.interface import Inspector, Problems, run
 from bartizan.collect.packages.discover import READERS, ReadFile, read_file, read_packages, visible
 from bartizan.collect.packages.interface import Reader
@@ -40,7 +38,7 @@ _KEPT_FOLDERS = (
     "/var/lib/dpkg/",
     "/var/lib/pacman/",
 )
-_APT_LISTS = APT_LISTS.rstrip("/") + "/"
+_APT_LISTS = "/var/lib/apt/lists/"
 _LIST_SIZE = 64 << 20
 _KEPT_SIZE = 1 << 20
 """Configuration larger than this is not kept unless a package reader wants it."""
@@ -68,7 +66,9 @@ def collect_image(
         progress("packages")
     sections = _packages(view, walked, plan)
     sections["os"] = run(OS_COLLECTOR, view)
-    if _has(view, APT_LISTS):
+    if _has(view, _APT_LISTS):
+        from bartizan.collect.host.updates_apt.section import COLLECTOR as UPDATES_APT_COLLECTOR
+
         sections["updates_apt"] = run(UPDATES_APT_COLLECTOR, view)
     sections["image"] = Section(name="image", facts=_image_facts(walked, view))
     for inspector in inspectors:

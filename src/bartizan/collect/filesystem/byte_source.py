@@ -5,17 +5,11 @@ gzip is RFC 1952 (members may follow one another), zstd is RFC 8878 (frames may 
 
 import hashlib
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from queue import SimpleQueue
+from threading import Semaphore, Thread
 from typing import Any, Protocol
-
-import zstandard
-
-inflate: Any = zlib
-with suppress(ImportError):  # no wheel for this processor: the standard library inflates the same at half the speed
-    from isal import isal_zlib as inflate
+from weakref import finalize
 
 _CHUNK = 1 << 20
 _ZSTD_INPUT = 2048
@@ -93,28 +87,51 @@ class ChunkSource:
         return False
 
 
+_Piece = tuple[bytes | memoryview, bool]
+"""A part of what is digested, and whether it takes one of the places of what may wait."""
+
+
 class Digest:
     """SHA-256 beside the reading: one worker, at most a few chunks behind, so hashing and inflating share two cores."""
 
     def __init__(self) -> None:
-        self._worker = ThreadPoolExecutor(max_workers=1)
         self._hash = hashlib.sha256()
-        self._pending: deque[Future[None]] = deque()
+        self._waiting: SimpleQueue[_Piece | None] = SimpleQueue()
+        self._places = Semaphore(4)
+        self._worker: Thread | None = None
+        # A reading that is given up forgets its digest, and the worker goes with it.
+        self._end = finalize(self, self._waiting.put, None)
 
     def add(self, data: bytes | memoryview) -> None:
         """Take more; waits while the worker is far behind, so that memory stays bounded."""
-        if len(self._pending) >= 4:
-            self._pending.popleft().result()
-        self._pending.append(self._worker.submit(self._hash.update, data))
+        self._start()
+        self._places.acquire()
+        self._waiting.put((data, True))
 
     def add_all(self, pieces: Iterable[bytes | memoryview]) -> None:
         """Take pieces that cost no memory, such as parts of a mapped file, without waiting."""
-        self._pending.extend(self._worker.submit(self._hash.update, piece) for piece in pieces)
+        self._start()
+        for piece in pieces:
+            self._waiting.put((piece, False))
 
     def value(self) -> str:
         """`sha256:<hex>` of all that was added; ends the worker."""
-        self._worker.shutdown(wait=True)
+        self._end()
+        if self._worker is not None:
+            self._worker.join()
         return "sha256:" + self._hash.hexdigest()
+
+    def _start(self) -> None:
+        if self._worker is None:
+            self._worker = Thread(target=_digest, args=(self._hash, self._waiting, self._places), daemon=True)
+            self._worker.start()
+
+
+def _digest(total: Any, waiting: "SimpleQueue[_Piece | None]", places: Semaphore) -> None:
+    while (piece := waiting.get()) is not None:
+        total.update(piece[0])
+        if piece[1]:
+            places.release()
 
 
 class ReadStream(Protocol):
@@ -161,7 +178,16 @@ def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
+def _inflater() -> Any:
+    try:
+        from isal import isal_zlib
+    except ImportError:  # no wheel for this processor: the standard library inflates the same at half the speed
+        return zlib
+    return isal_zlib
+
+
 def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    inflate = _inflater()
     machine = inflate.decompressobj(31)
     fresh = True
     for chunk in chunks:
@@ -191,6 +217,8 @@ def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    import zstandard
+
     context = zstandard.ZstdDecompressor(max_window_size=1 << 27)
     machine = context.decompressobj()
     fresh = True

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from bartizan.collect.filesystem.interface import FilesystemView
-from bartizan.collect.host import COLLECTORS
+from bartizan.collect.host.collectors import COLLECTORS
 from bartizan.collect.host.os import hostname, machine_id
 from bartizan.collect.interface import Problems, run
 from bartizan.model.asset import AssetKind, AssetRef

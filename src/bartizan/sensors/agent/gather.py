@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from bartizan import __version__
 from bartizan.collect.filesystem.interface import Entry
 from bartizan.collect.filesystem.local import LocalView
-from bartizan.collect.host import COLLECTORS
+from bartizan.collect.host.collectors import COLLECTORS
 from bartizan.collect.host.snapshot import collect_host, host_asset
 from bartizan.collect.interface import run
 from bartizan.collect.packages.discover import READERS, read_packages
