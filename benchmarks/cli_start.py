@@ -3,34 +3,26 @@
 python benchmarks/cli_start.py
 """
 
-import os
-import statistics
-import subprocess
 import sys
-import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from benchmarks.run_process import BARTIZAN, clean_environment, median
 
 ROUNDS = 20
 COMMANDS = (["--help"], ["--version"], ["scan", "host", "--help"], ["policy", "--help"])
 
 
 def main() -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")}
-    bare = measured([sys.executable, "-c", "pass"], environment)
-    print(f"{'python -c pass':<28}{bare * 1000:6.0f} ms")
+    environment = clean_environment()
+    told("python -c pass", [sys.executable, "-c", "pass"], environment)
     for arguments in COMMANDS:
-        seconds = measured([sys.executable, "-m", "bartizan.cli.main", *arguments], environment)
-        print(f"{'bartizan ' + ' '.join(arguments):<28}{seconds * 1000:6.0f} ms")
+        told(f"bartizan {' '.join(arguments)}", [*BARTIZAN, *arguments], environment)
 
 
-def measured(words: list[str], environment: dict[str, str]) -> float:
-    """Median wall-clock seconds."""
-    times = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        subprocess.run(words, env=environment, stdout=subprocess.DEVNULL, check=True)
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+def told(what: str, words: list[str], environment: dict[str, str]) -> None:
+    used = median(ROUNDS, words, environment)
+    print(f"{what:<28}{used.wall * 1000:6.0f} ms {used.processor * 1000:6.0f} ms of CPU")
 
 
 if __name__ == "__main__":
