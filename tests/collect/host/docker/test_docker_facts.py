@@ -87,6 +87,7 @@ def test_an_engine_that_does_not_run_is_judged_by_its_files() -> None:
             ).encode(),
             "/etc/docker/ca.pem": b"",
             "/etc/group": b"root:x:0:\ndocker:x:5:ann,bob\n",
+            "/usr/sbin/auditd": b"",
             "/etc/audit/rules.d/d.rules": b"-w /usr/bin/dockerd -p wa\n-a always,exit -F path=/etc/docker/daemon.json -F perm=w\n",
         },
         {"/etc/docker/daemon.json": 0o666},
@@ -115,3 +116,61 @@ def test_containers_of_a_root_that_is_not_running_are_not_known() -> None:
     problems = Problems()
     assert containers.collect(MemoryView({"/usr/bin/dockerd": b""}), problems)["present"] is True
     assert [each.reason for each in problems.found] == ["needs a running system"]
+
+
+def test_a_daemon_that_does_not_run_has_the_arguments_of_its_unit() -> None:
+    unit = b"[Service]\nEnvironmentFile=-/etc/default/docker\nExecStart=/usr/bin/dockerd -H fd:// $DOCKER_OPTS ${ONE}\n"
+    drop_in = b"[Service]\nEnvironment=ONE=--icc=false\n"
+    (found,) = host(
+        {
+            "/usr/lib/systemd/system/docker.service": unit,
+            "/etc/systemd/system/docker.service.d/10.conf": drop_in,
+            "/etc/default/docker": b'DOCKER_OPTS="-H tcp://0.0.0.0:2375 --live-restore"\n',
+        }
+    )["resources"]
+    attributes = found["attributes"]
+    assert (attributes["tcp"], attributes["inter_container"], attributes["live_restore"]) == (
+        ["tcp://0.0.0.0:2375"],
+        False,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "watched"),
+    [
+        (b"-w /etc/docker -p wa", {"/etc/docker", "/etc/docker/daemon.json"}),
+        (b"-w /etc/docker/daemon.json -p r", set()),
+        (b"-a never,exit -F path=/etc/docker/daemon.json -F perm=w", set()),
+        (b"-a always,exit -F arch=b64 -F dir=/var/lib/docker -F perm=wa", {"/var/lib/docker"}),
+        (b"-a never,task\n-w /etc/docker", set()),
+    ],
+)
+def test_an_audit_rule_watches_what_it_means(line: bytes, watched: set[str]) -> None:
+    files = {"/usr/sbin/auditd": b"", "/etc/audit/rules.d/d.rules": line + b"\n", "/etc/docker/daemon.json": b"{}"}
+    (found,) = host(files)["resources"]
+    assert set(found["attributes"]["audited"]) == watched
+
+
+def test_audit_rules_that_are_not_understood_leave_what_they_watch_unknown() -> None:
+    (found,) = host({"/usr/sbin/auditd": b"", "/etc/audit/rules.d/d.rules": b"-w\n"})["resources"]
+    assert "audited" in {each["path"] for each in found["unknowns"]}
+
+
+def test_ports_are_those_that_the_engine_published() -> None:
+    ports = {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "32768"}], "81/tcp": None}
+    settings = {"Networks": {"bridge": {}}, "Ports": ports}
+    inspected = {
+        **INSPECTED,
+        "NetworkSettings": settings,
+        "HostConfig": {"PublishAllPorts": True, "NetworkMode": "shop"},
+    }
+    attributes = container(inspected, Defaults()).attributes
+    assert attributes["ports"] == [{"container": 80, "host": 32768, "address": "0.0.0.0", "protocol": "tcp"}]
+    assert attributes["default_bridge"] is True
+    assert attributes["ssh_server"] is False
+
+
+def test_a_container_whose_processes_are_not_seen_may_serve_ssh() -> None:
+    assert [each.path for each in container(INSPECTED, Defaults()).unknowns] == ["ssh_server"]
+    assert container(INSPECTED, Defaults(), {"tini", "sshd"}).attributes["ssh_server"] is True

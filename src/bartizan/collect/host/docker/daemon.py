@@ -64,6 +64,7 @@ def daemon(
     options = [str(each) for each in told.get("SecurityOptions") or []]
     root = str(told.get("DockerRootDir") or settings.text("data-root", "/var/lib/docker"))
     storage = settings.names("storage-opts")
+    audited, no_rules = audited_paths(view)
     attributes: dict[str, Any] = {
         "version": str(told.get("ServerVersion") or ""),
         "running": running or bool(told),
@@ -92,7 +93,7 @@ def daemon(
         "content_trust": _content_trust(view),
         "separate_partition": _apart(view, root),
         "group_members": _members(view),
-        "audited": sorted(audited_paths(view, problems)),
+        "audited": sorted(audited),
         "existing": [name for name, places in AUDITED.items() if any(exists(view, place) for place in places)],
         "files": files(view, problems, settings.values),
     }
@@ -101,6 +102,8 @@ def daemon(
         unknowns += [Unknown(path=key, reason=silent) for key in ("version", "rootless", "storage_driver", *SWARM)]
     elif networks is None:
         unknowns.append(Unknown(path="unencrypted_networks", reason=silent))
+    if no_rules:
+        unknowns.append(Unknown(path="audited", reason=no_rules))
     if settings.unknown:
         unknowns += [Unknown(path=key, reason=settings.unknown) for key in _CONFIGURED]
     return Resource(

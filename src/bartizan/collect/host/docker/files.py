@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
+from bartizan.collect.host.audit import section as audit
+from bartizan.collect.host.audit.rules import Rule, place
 from bartizan.collect.host.docker.engine import SOCKET
 from bartizan.collect.host.glob import glob
 from bartizan.collect.host.groups import parse_group
-from bartizan.collect.host.text import caught, files_in, read_text, uncommented
+from bartizan.collect.host.text import caught, read_text
 from bartizan.collect.host.users import parse_passwd
 from bartizan.collect.interface import Problems
 
@@ -77,24 +79,31 @@ def _paths(view: FilesystemView, problems: Problems, settings: Mapping[str, Any]
             yield from ((role, path) for path in glob(view, problems, pattern))
     hosts = settings.get("hosts")
     named = [str(each).removeprefix("unix://") for each in hosts if str(each).startswith("unix://")] if hosts else []
-    yield from (("socket", path) for place in named or [SOCKET] for path in glob(view, problems, place))
+    yield from (("socket", path) for each in named or [SOCKET] for path in glob(view, problems, each))
     for role, key in (("authority", "tlscacert"), ("certificate", "tlscert"), ("key", "tlskey")):
         if isinstance(settings.get(key), str):
             yield role, settings[key]
 
 
-def audited_paths(view: FilesystemView, problems: Problems) -> set[str]:
-    """The benchmark's paths that a rule watches."""
-    watched: set[str] = set()
-    for path in ["/etc/audit/audit.rules", *files_in(view, problems, "/etc/audit/rules.d", ".rules")]:
-        for _, line in uncommented(read_text(view, problems, path) or ""):
-            words = line.split()
-            for word, following in zip(words, [*words[1:], ""], strict=True):
-                if word == "-w":
-                    watched.add(following.rstrip("/"))
-                elif word == "-F" and following.startswith(("path=", "dir=")):
-                    watched.add(following.partition("=")[2].rstrip("/"))
-    return {name for name, places in AUDITED.items() if not watched.isdisjoint(places)}
+def audited_paths(view: FilesystemView) -> tuple[set[str], str]:
+    """The benchmark's paths that a rule watches for writing or execution, and why that is not known."""
+    problems = Problems()
+    found = audit.collect(view, problems)
+    unknown = next((each.reason for each in problems.found if each.path == "@rules"), "")
+    watches = [
+        rule
+        for rule in (() if found.silenced else found.rules)
+        if rule.action == "always" and rule.path and (not rule.permissions or {"w", "x"} & set(rule.permissions))
+    ]
+    return {
+        name
+        for name, places in AUDITED.items()
+        if any(_covers(rule, place(path)) for path in places for rule in watches)
+    }, unknown
+
+
+def _covers(rule: Rule, path: str) -> bool:
+    return rule.path == path or (rule.recursive and path.startswith(rule.path + "/"))
 
 
 def _text(view: FilesystemView, path: str) -> str:

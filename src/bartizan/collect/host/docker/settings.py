@@ -3,25 +3,22 @@
     /etc/docker/daemon.json     {"icc": false, "hosts": ["unix:///var/run/docker.sock"]}
     /proc/<pid>/cmdline         dockerd -H fd:// --log-level=warn
     docker.service              ExecStart=/usr/bin/dockerd -H fd:// $DOCKER_OPTS
-                                EnvironmentFile=-/etc/default/docker
 
 The daemon refuses to start where both set the same thing. Where none runs, the arguments are those of its unit.
 """
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView, exists
 from bartizan.collect.host.docker.engine import SOCKET
-from bartizan.collect.host.text import assignments, drop_ins, read_text, value
-from bartizan.collect.host.units.unit_file import parse
+from bartizan.collect.host.text import read_text, value
+from bartizan.collect.host.units.command_line import command_line
 from bartizan.collect.interface import Problems
 
 CONFIGURATION = "/etc/docker/daemon.json"
-_UNIT_FOLDERS = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _FLAGS = {
     "host": "hosts",
     "insecure-registry": "insecure-registries",
@@ -128,7 +125,7 @@ def arguments_of(view: FilesystemView, socket_path: str) -> tuple[bool, list[str
     plain_ones = [words for words in found if not any("unix://" in word for word in words)]
     if socket_path != SOCKET:
         return False, []
-    return (True, plain_ones[0]) if plain_ones else (False, _unit_arguments(view))
+    return (True, plain_ones[0]) if plain_ones else (False, command_line(view, "docker.service"))
 
 
 def _daemons(view: FilesystemView) -> Iterator[list[str]]:
@@ -140,31 +137,3 @@ def _daemons(view: FilesystemView) -> Iterator[list[str]]:
         if entry.name.isdigit() and value(view, Problems(), f"/proc/{entry.name}/comm") == "dockerd":
             text = read_text(view, Problems(), f"/proc/{entry.name}/cmdline") or ""
             yield [word for word in text.split("\0") if word][1:]
-
-
-def _unit_arguments(view: FilesystemView) -> list[str]:
-    """What the unit would start the daemon with."""
-    silent = Problems()
-    unit = next(
-        (path for folder in _UNIT_FOLDERS if exists(view, path := f"{folder}/docker.service")), _UNIT_FOLDERS[0]
-    )
-    folders = tuple(f"{folder}/docker.service.d" for folder in _UNIT_FOLDERS)
-    texts = [read_text(view, silent, path) or "" for path in (unit, *drop_ins(view, silent, folders, ".conf"))]
-    directives = parse(texts)
-    variables: dict[str, str] = {}
-    for line in directives.get("Service.Environment", ()):
-        variables |= dict(word.split("=", 1) for word in _words(line) if "=" in word)
-    for path in directives.get("Service.EnvironmentFile", ()):
-        variables |= assignments(read_text(view, silent, path.removeprefix("-")) or "")
-    out: list[str] = []
-    for word in _words((directives.get("Service.ExecStart") or [""])[-1])[1:]:
-        name = word.removeprefix("$").removeprefix("{").removesuffix("}")
-        out += _words(variables.get(name, "")) if word.startswith("$") else [word]
-    return out
-
-
-def _words(line: str) -> list[str]:
-    try:
-        return shlex.split(line)
-    except ValueError:
-        return line.split()

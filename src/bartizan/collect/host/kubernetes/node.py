@@ -8,14 +8,21 @@
 Facts are {"present": bool, "resources": [one `kubernetes.node`]}.
 """
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView, exists
 from bartizan.collect.host.glob import glob
 from bartizan.collect.host.groups import parse_group
-from bartizan.collect.host.text import caught, read_text, value
+from bartizan.collect.host.kubernetes.arguments import flags, running, static_pod_arguments
+from bartizan.collect.host.kubernetes.configuration import (
+    CONFIGURATIONS,
+    encryption_providers,
+    follow_files,
+    kubelet,
+    proxy,
+)
+from bartizan.collect.host.text import caught, read_text
 from bartizan.collect.host.users import parse_passwd
 from bartizan.collect.interface import Collector, Problems
 from bartizan.model.resource import Resource, Unknown
@@ -23,11 +30,6 @@ from bartizan.model.wire import plain
 
 SECTION = "kubernetes_node"
 _MANIFESTS = "/etc/kubernetes/manifests"
-_KUBELET = (
-    "/var/lib/kubelet/config.yaml",
-    "/etc/kubernetes/kubelet-config.yaml",
-    "/etc/kubernetes/kubelet/config.json",
-)
 COMPONENTS = {
     "apiserver": "kube-apiserver",
     "controller_manager": "kube-controller-manager",
@@ -54,12 +56,8 @@ _ROLES = (
     ("kubelet-service", "/usr/lib/systemd/system/kubelet.service.d/*.conf"),
     ("proxy", "/var/lib/kube-proxy/config.conf"),
     ("kubelet", "/etc/kubernetes/kubelet.conf"),
-    ("kubelet-configuration", _KUBELET[0]),
-    ("kubelet-configuration", _KUBELET[1]),
-    ("kubelet-configuration", _KUBELET[2]),
+    *(("kubelet-configuration", path) for path in CONFIGURATIONS),
 )
-_ARGUMENT = re.compile(r"^\s*-?\s*[\"']?--([a-z][a-z0-9-]*)(?:=([^\"'\n]*))?[\"']?\s*$", re.MULTILINE)
-_ENTRY = re.compile(r"^( *)(?:- )?[\"']?([A-Za-z][A-Za-z0-9]*)[\"']?:(?:\s+(.*?))?\s*,?$")
 
 
 def collect(view: FilesystemView, problems: Problems) -> dict[str, Any]:
@@ -69,16 +67,25 @@ def collect(view: FilesystemView, problems: Problems) -> dict[str, Any]:
     unknowns: list[Unknown] = []
     attributes: dict[str, Any] = {}
     for name, program in COMPONENTS.items():
-        path = f"{_MANIFESTS}/{program}.yaml"
-        arguments = None
         try:
-            if exists(view, path):
-                arguments = static_pod_arguments(view.read(path, 1 << 20).decode("utf-8", "replace"))
+            arguments = _arguments(view, program)
         except FilesystemError as error:
             unknowns.append(Unknown(path=name, reason=f"{error.path}: {error.reason}"))
+            arguments = None
         attributes[name] = {"present": arguments is not None, "arguments": arguments or {}}
-    attributes["kubelet"] = _kubelet(view, unknowns)
-    attributes["files"] = list(_files(view, problems))
+    unknowns += follow_files(view, attributes["apiserver"]["arguments"])
+    attributes["encryption_providers"], reason = encryption_providers(view, attributes["apiserver"]["arguments"])
+    if reason:
+        unknowns.append(Unknown(path="encryption_providers", reason=reason))
+    attributes["kubelet"], reason = kubelet(view)
+    if reason:
+        unknowns.append(Unknown(path="kubelet", reason=reason))
+    attributes["proxy"], reason = proxy(view)
+    if reason:
+        unknowns.append(Unknown(path="proxy", reason=reason))
+    authority = attributes["kubelet"]["settings"].get("authentication.x509.clientCAFile", "")
+    named = {"kubelet-authority": authority, "etcd-data": attributes["etcd"]["arguments"].get("data-dir", "")}
+    attributes["files"] = list(_files(view, problems, named))
     node = Resource(
         type="kubernetes.node",
         id="node",
@@ -90,80 +97,24 @@ def collect(view: FilesystemView, problems: Problems) -> dict[str, Any]:
     return {"present": True, "resources": [plain(node)]}
 
 
-def static_pod_arguments(text: str) -> dict[str, str]:
-    """`- --name=value` lines of a static pod's command; a flag without value is true."""
-    return {name: (given or "true").strip() for name, given in _ARGUMENT.findall(text)}
+def _arguments(view: FilesystemView, program: str) -> dict[str, str] | None:
+    """Of a component that the kubelet starts by its manifest, or that runs; None where it is not here."""
+    path = f"{_MANIFESTS}/{program}.yaml"
+    if exists(view, path):
+        return static_pod_arguments(view.read(path, 1 << 20).decode("utf-8", "replace"))
+    words = running(view, program)
+    return None if words is None else flags(words)
 
 
-def settings(text: str) -> dict[str, str]:
-    """Scalars of a block-style YAML or indented JSON mapping by dotted path; lists are left out."""
-    out: dict[str, str] = {}
-    path: list[tuple[int, str]] = []
-    for line in text.splitlines():
-        match = _ENTRY.match(line.partition(" #")[0].rstrip())
-        if match is None or line.lstrip().startswith(("#", "- ")):
-            continue
-        indent, key, scalar = len(match[1]), match[2], (match[3] or "").strip().strip("\"',")
-        while path and path[-1][0] >= indent:
-            path.pop()
-        if scalar in ("", "{", "["):
-            path.append((indent, key))
-        else:
-            out[".".join((*(name for _, name in path), key))] = scalar
-    return out
-
-
-def _kubelet(view: FilesystemView, unknowns: list[Unknown]) -> dict[str, Any]:
-    arguments = _running(view, "kubelet")
-    named = arguments.get("config")
-    path = named or next((each for each in _KUBELET if exists(view, each)), "")
-    found: dict[str, str] = {}
-    try:
-        if path and exists(view, path):
-            found = settings(view.read(path, 1 << 20).decode("utf-8", "replace"))
-    except FilesystemError as error:
-        unknowns.append(Unknown(path="kubelet", reason=f"{error.path}: {error.reason}"))
-    # An argument counts more than the file.
-    for flag, key in _FLAGS.items():
-        if flag in arguments:
-            found[key] = arguments[flag]
-    return {"present": bool(path or arguments), "settings": found}
-
-
-_FLAGS = {
-    "anonymous-auth": "authentication.anonymous.enabled",
-    "authorization-mode": "authorization.mode",
-    "client-ca-file": "authentication.x509.clientCAFile",
-    "read-only-port": "readOnlyPort",
-    "streaming-connection-idle-timeout": "streamingConnectionIdleTimeout",
-    "make-iptables-util-chains": "makeIPTablesUtilChains",
-    "event-qps": "eventRecordQPS",
-    "tls-cert-file": "tlsCertFile",
-    "tls-private-key-file": "tlsPrivateKeyFile",
-    "rotate-certificates": "rotateCertificates",
-    "protect-kernel-defaults": "protectKernelDefaults",
-    "pod-max-pids": "podPidsLimit",
-}
-
-
-def _running(view: FilesystemView, program: str) -> dict[str, str]:
-    """The arguments of a running program, where this is a running system."""
-    try:
-        entries = view.list("/proc") if view.live else []
-    except FilesystemError:
-        return {}
-    for entry in entries:
-        if entry.name.isdigit() and value(view, Problems(), f"/proc/{entry.name}/comm") == program:
-            text = read_text(view, Problems(), f"/proc/{entry.name}/cmdline") or ""
-            return static_pod_arguments(text.replace("\0", "\n"))
-    return {}
-
-
-def _files(view: FilesystemView, problems: Problems) -> Iterator[dict[str, Any]]:
+def _files(view: FilesystemView, problems: Problems, named: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     users = {each.uid: each.name for each in parse_passwd(read_text(view, problems, "/etc/passwd") or "", Problems())}
     groups = {each.gid: each.name for each in parse_group(read_text(view, problems, "/etc/group") or "", Problems())}
-    for role, pattern in _ROLES:
+    seen: set[tuple[str, str]] = set()
+    for role, pattern in (*_ROLES, *((role, path) for role, path in named.items() if path)):
         for path in glob(view, problems, pattern):
+            if (role, path) in seen:
+                continue
+            seen.add((role, path))
             try:
                 stat = view.stat(path)
             except FilesystemError as error:
