@@ -21,13 +21,16 @@ from bartizan.model.assessment import Assessment
 from bartizan.model.snapshot import Section
 
 if TYPE_CHECKING:
+    from bartizan.assess.malware.rules import MalwareRules
     from bartizan.assess.secrets.rules import SecretRules
     from bartizan.assess.vulnerability.advisories import AdvisoryFile
 
 VULNERABILITY = "vulnerability"
 IMAGE = "image"
 SECRETS = "secrets"
-"""What inspectors told while files were read; judged where rules are given."""
+MALWARE = "malware"
+INSPECTED = {"secret": SECRETS, "malware": MALWARE}
+"""Assessor to the section of what an inspector told while files were read; judged where rules are given."""
 BASE = "image_base"
 """What an image was built upon, where whoever sent it knows: {"layers": [diff ids], "name": ..., "told_by": ...}."""
 
@@ -40,6 +43,7 @@ class Known:
     policies: PolicySet | None = None
     parameters: Parameters | None = None
     secrets: "SecretRules | None" = None
+    malware: "MalwareRules | None" = None
     today: date | None = None
     """Decides which releases are out of support; without it the day of the newest advisory does."""
 
@@ -57,12 +61,19 @@ def scopes(section_names: Iterable[str]) -> dict[str, tuple[str, ...]]:
             found[assessor] = (*read, IMAGE, BASE)
         elif names.intersection(HOST_SECTIONS):
             found[assessor] = read
+    for assessor, section in INSPECTED.items():
+        if section in names:
+            found[assessor] = (section, IMAGE, BASE)
     return found
 
 
 def judge(assessor: str, sections: Mapping[str, Section], known: Known) -> Assessment:
     """One assessor on the sections that it reads."""
     family, _, part = assessor.partition(":")
+    if assessor in INSPECTED:
+        judged_by_rules = _inspected(assessor, sections, known)
+        assert judged_by_rules is not None
+        return judged_by_rules
     if part.startswith(resources.PREFIX) or part in host.RESOURCE_SECTIONS:
         assert known.policies is not None
         return resources.assess_section(sections[part], known.policies, known.parameters)
@@ -88,9 +99,22 @@ def assess(sections: Mapping[str, Section], known: Known) -> list[Assessment]:
     out = [each for each in _whole(sections, known) if each.assessor in wanted]
     if known.policies is not None:
         out += resources.assess_resources(sections, known.policies, known.parameters)
-    if known.secrets is not None and SECRETS in sections:
-        out.append(image.located(assess_secrets(sections[SECRETS], known.secrets), sections, _base(sections)))
-    return out
+    inspected = (_inspected(assessor, sections, known) for assessor in INSPECTED if assessor in wanted)
+    return out + [each for each in inspected if each is not None]
+
+
+def _inspected(assessor: str, sections: Mapping[str, Section], known: Known) -> Assessment | None:
+    """What an inspector told, judged by the rules of today; None where there are none."""
+    section = sections[INSPECTED[assessor]]
+    if assessor == "secret" and known.secrets is not None:
+        judged = assess_secrets(section, known.secrets)
+    elif assessor == "malware" and known.malware is not None:
+        from bartizan.assess.malware.assessor import assess_malware
+
+        judged = assess_malware(section, known.malware)
+    else:
+        return None
+    return image.located(judged, sections, _base(sections))
 
 
 def _whole(sections: Mapping[str, Section], known: Known) -> list[Assessment]:

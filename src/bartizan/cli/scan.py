@@ -65,7 +65,11 @@ UploadOption = Annotated[
 
 
 ScannersOption = Annotated[
-    str, Option(metavar="LIST", help="What to look for: vulnerability, policy, secret; with commas between.")
+    str, Option(metavar="LIST", help="What to look for: vulnerability, policy, secret, malware; with commas between.")
+]
+MalwareRulesOption = Annotated[
+    list[Path] | None,
+    Option("--malware-rules", metavar="DIR", help="Your own rules (.yaml, .yar) and lists of hashes (.sha256)."),
 ]
 
 
@@ -81,7 +85,7 @@ ScannersOption = Annotated[
       $ bartizan scan host
       $ bartizan scan host --fail-on high --format sarif --output host.sarif
       $ bartizan scan host --root /mnt/disk --only vulnerability
-      $ bartizan scan host --root disk.img
+      $ bartizan scan host --root disk.img --scanners vulnerability,policy,secret,malware
       $ bartizan scan host --format cyclonedx --output host.cdx.json
     """,
 )
@@ -90,6 +94,8 @@ def host(
         Path, Option(metavar="PATH", help="The root of the host: / is this machine; a folder, or a raw disk.")
     ] = Path("/"),
     partition: Annotated[int | None, Option(metavar="N", help="Which one, where a disk holds several.")] = None,
+    scanners: ScannersOption = "vulnerability,policy",
+    malware_rules: MalwareRulesOption = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
     fail_on: FailOnOption = None,
@@ -106,11 +112,13 @@ def host(
     """Assess a Linux host: its packages against advisories, its configuration against policies.
 
     Reads files only; starts no process, opens no connection, changes nothing. As root it sees everything; as another
-    user what it may not read is reported as unknown, never as fine.
+    user what it may not read is reported as unknown, never as fine. Looking for secrets and malware reads every file,
+    so it is done where --scanners names them.
     """
     from bartizan.cli.scan_host import scan_host
 
     asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
+    asked = _of_scanners(asked, scanners, malware_rules)
     return _finish(scan_host(asked, root, partition), asked, format_, output, upload)
 
 
@@ -144,7 +152,8 @@ def image(
     plain_http: Annotated[bool, Option(help="Allow a registry without TLS.")] = False,
     socket: Annotated[str, Option(metavar="PATH", help="The engine's or containerd's socket.")] = "",
     namespace: Annotated[str, Option(metavar="NAME", help="Of containerd: default, k8s.io, moby.")] = "",
-    scanners: ScannersOption = "vulnerability,policy,secret",
+    scanners: ScannersOption = "vulnerability,policy,secret,malware",
+    malware_rules: MalwareRulesOption = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
     fail_on: FailOnOption = None,
@@ -165,7 +174,7 @@ def image(
     from bartizan.cli.scan_image import Where, scan_image
 
     asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
-    asked = _of_scanners(asked, scanners)
+    asked = _of_scanners(asked, scanners, malware_rules)
     where = Where(
         name=name,
         platform=platform,
@@ -284,20 +293,21 @@ def _asked(
         vulnerabilities=only is not Only.POLICY,
         policies=only is not Only.VULNERABILITY,
         secrets=only is None,
+        malware=only is None,
         threshold=Severity(fail_on.value) if fail_on else None,
         least=Severity(least.value) if least else Severity.INFO,
         shown=shown,
     )
 
 
-def _of_scanners(asked: "Asked", scanners: str) -> "Asked":
+def _of_scanners(asked: "Asked", scanners: str, malware_rules: list[Path] | None) -> "Asked":
     """Only what is listed; `--only` has narrowed it already."""
     from dataclasses import replace
 
     from bartizan.cli.failure import ExitCode, Failure
 
     wanted = {each.strip() for each in scanners.split(",")} - {""}
-    known = {"vulnerability", "policy", "secret"}
+    known = {"vulnerability", "policy", "secret", "malware"}
     if not wanted or wanted - known:
         wrong = ", ".join(sorted(wanted - known)) or "nothing"
         raise Failure(
@@ -308,6 +318,8 @@ def _of_scanners(asked: "Asked", scanners: str) -> "Asked":
         vulnerabilities=asked.vulnerabilities and "vulnerability" in wanted,
         policies=asked.policies and "policy" in wanted,
         secrets=asked.secrets and "secret" in wanted,
+        malware=asked.malware and "malware" in wanted,
+        malware_folders=tuple(malware_rules or ()),
     )
 
 

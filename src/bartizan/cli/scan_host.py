@@ -1,18 +1,20 @@
 """`bartizan scan host`: a Linux host, or the root of one in a folder or on a disk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bartizan import __version__
 from bartizan.cli.failure import ExitCode, Failure, told_by
-from bartizan.cli.scanning import Asked, scan
+from bartizan.cli.scanning import Asked, inspectors_of, scan
 from bartizan.exchange.interface import ScanResult
 from bartizan.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from bartizan.collect.filesystem.interface import FilesystemView
+    from bartizan.collect.interface import Inspector
 
 
 def scan_host(asked: Asked, root: Path, partition: int | None = None) -> ScanResult:
@@ -20,15 +22,28 @@ def scan_host(asked: Asked, root: Path, partition: int | None = None) -> ScanRes
     return scan(
         asked,
         "this host" if root == Path("/") else str(root),
-        lambda now, step: collect(root, now, step, partition),
+        lambda now, step: collect(root, now, step, partition, inspectors_of(asked)),
     )
 
 
-def collect(root: Path, now: datetime, step: Callable[[str], None], partition: int | None = None) -> Snapshot:
-    """Every section of the host at `root`."""
+def collect(
+    root: Path,
+    now: datetime,
+    step: Callable[[str], None],
+    partition: int | None = None,
+    inspectors: "Sequence[Inspector]" = (),
+) -> Snapshot:
+    """Every section of the host at `root`, and one for each inspector."""
     from bartizan.collect.host.snapshot import collect_host
 
-    return collect_host(_view(root, partition), sensor=f"cli/{__version__}", now=now, progress=step)
+    view = _view(root, partition)
+    snapshot = collect_host(view, sensor=f"cli/{__version__}", now=now, progress=step)
+    if not inspectors:
+        return snapshot
+    from bartizan.collect.inspection import inspect_files
+
+    step("files")
+    return replace(snapshot, sections={**snapshot.sections, **inspect_files(view, inspectors)})
 
 
 def _view(root: Path, partition: int | None) -> "FilesystemView":

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from bartizan import __version__
 from bartizan.cli.failure import ExitCode, Failure
-from bartizan.cli.scanning import Asked, scan, secret_rules
+from bartizan.cli.scanning import Asked, inspectors_of, scan
 from bartizan.collect.containers.image import ImageError, ImageSource, Platform
-from bartizan.collect.interface import Inspector
 from bartizan.exchange.interface import ScanResult
 from bartizan.model.snapshot import Section, Snapshot
 
@@ -45,7 +44,7 @@ def scan_image(asked: Asked, where: Where) -> ScanResult:
     from bartizan.collect.filesystem.layer import LayerError
 
     try:
-        inspectors = _inspectors(asked)
+        inspectors = inspectors_of(asked)
         base = _base(where)
         source = open_source(where.name, where)
 
@@ -65,16 +64,6 @@ def scan_image(asked: Asked, where: Where) -> ScanResult:
             meaning="An image of which a part cannot be read is not judged at all: its silence would look like health.",
             code=ExitCode.INCOMPLETE,
         ) from error
-
-
-def _inspectors(asked: Asked) -> list[Inspector]:
-    """What looks into files while the layers pass."""
-    rules = secret_rules(asked)
-    if rules is None:
-        return []
-    from bartizan.assess.secrets.inspector import SecretInspector
-
-    return [SecretInspector(rules)]
 
 
 def open_source(name: str, where: Where) -> ImageSource:

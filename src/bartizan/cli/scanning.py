@@ -18,9 +18,11 @@ from bartizan.model.severity import Severity
 from bartizan.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from bartizan.assess.malware.rules import MalwareRules
     from bartizan.assess.policy.engine import PolicySet
     from bartizan.assess.secrets.rules import SecretRules
     from bartizan.assess.vulnerability.advisories import AdvisoryFile
+    from bartizan.collect.interface import Inspector
 
 OLD_AFTER_DAYS = 7
 """Advisories appear daily; a week without news means that nobody fetches them."""
@@ -45,6 +47,8 @@ class Asked:
     vulnerabilities: bool = True
     policies: bool = True
     secrets: bool = True
+    malware: bool = True
+    malware_folders: tuple[Path, ...] = ()
     threshold: Severity | None = None
     least: Severity = Severity.INFO
     shown: Shown = field(default_factory=Shown)
@@ -75,6 +79,7 @@ def scan(asked: Asked, what: str, collect: Collect, *, part: str = "") -> ScanRe
                 advisories=advisories,
                 policies=policies,
                 secrets=secret_rules(asked) if "secrets" in snapshot.sections else None,
+                malware=malware_rules(asked) if "malware" in snapshot.sections else None,
                 today=_day_of(snapshot),
             )
             assessments = tuple(
@@ -153,6 +158,49 @@ def read_policies(folders: tuple[Path, ...], part: str = "") -> "PolicySet":
             code=ExitCode.USAGE,
         )
     return policies
+
+
+def inspectors_of(asked: Asked) -> "list[Inspector]":
+    """What looks into files while they are read for other reasons."""
+    found: list[Inspector] = []
+    secrets = secret_rules(asked)
+    if secrets is not None:
+        from bartizan.assess.secrets.inspector import SecretInspector
+
+        found.append(SecretInspector(secrets))
+    malware = malware_rules(asked)
+    if malware is not None:
+        from bartizan.assess.malware.inspector import MalwareInspector
+
+        found.append(MalwareInspector(malware))
+    return found
+
+
+def malware_rules(asked: Asked) -> "MalwareRules | None":
+    """What malware is recognised by, where it is asked for. Rules of the user that are no rules stop the scan: left
+    out they would look like files that are clean."""
+    if not asked.malware:
+        return None
+    from bartizan.assess.malware.rules import load_rules
+    from bartizan.content.documents import ContentError
+
+    for folder in asked.malware_folders:
+        if not folder.is_dir():
+            raise Failure(f"there is no folder {folder}", remedy="Name a folder of rules.", code=ExitCode.USAGE)
+    try:
+        rules = load_rules(asked.malware_folders)
+        if asked.malware_folders:
+            from bartizan.assess.malware.scanner import Scanner
+
+            Scanner(rules).check()
+    except ContentError as error:
+        raise Failure(
+            f"a rule for malware cannot be used: {error}",
+            meaning="A rule that is left out would look like files that are clean, so nothing was scanned.",
+            remedy="Mend it, or take it out of the folder.",
+            code=ExitCode.USAGE,
+        ) from error
+    return rules
 
 
 def secret_rules(asked: Asked) -> "SecretRules | None":

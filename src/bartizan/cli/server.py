@@ -41,6 +41,10 @@ def run(
     policies: Annotated[
         list[Path] | None, Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
     ] = None,
+    malware_rules: Annotated[
+        list[Path] | None,
+        Option(metavar="DIR", help="A folder of your own rules for malware, beside the built-in ones."),
+    ] = None,
 ) -> int:
     """Serve until SIGTERM or SIGINT, which both finish what was asked and leave with code 0."""
     from bartizan.cli.data_folder import data_folder
@@ -57,6 +61,7 @@ def run(
             tls_certificate=tls_certificate,
             tls_key=tls_key,
             policy_folders=tuple(policies or ()),
+            malware_folders=tuple(malware_rules or ()),
             feeds_dir=feeds.absolute() if feeds else None,
         )
     )

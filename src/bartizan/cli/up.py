@@ -34,6 +34,10 @@ def up(
     policies: Annotated[
         list[Path] | None, Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
     ] = None,
+    malware_rules: Annotated[
+        list[Path] | None,
+        Option(metavar="DIR", help="A folder of your own rules for malware, beside the built-in ones."),
+    ] = None,
     agent: Annotated[bool, Option("--agent/--no-agent", help="Assess this machine, or not.")] = True,
 ) -> int:
     """Make the data folder and an administrator, start the server, enrol this machine, import advisories.
@@ -50,6 +54,7 @@ def up(
         host=host,
         port=port,
         policy_folders=tuple(policies or ()),
+        malware_folders=tuple(malware_rules or ()),
         feeds_dir=feeds.absolute() if feeds else None,
     )
     return start(settings, with_agent=agent)

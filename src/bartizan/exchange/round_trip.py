@@ -18,7 +18,7 @@ from bartizan.model.package import Package
 from bartizan.model.snapshot import Problem, Section
 from bartizan.model.wire import canonical
 
-SECTIONS = ("os", "updates_apt", "image", "image_base", "secrets")
+SECTIONS = ("os", "updates_apt", "image", "image_base", "secrets", "malware")
 """Sections that are carried whole, for packages or images are judged by them. A host's other sections stay at home."""
 PREFIX = "bartizan:"
 _TEXTS = {

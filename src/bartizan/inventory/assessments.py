@@ -27,6 +27,9 @@ from bartizan.model.wire import digest
 
 __all__ = ["Changes", "Need", "Scopes", "attach", "load_sections", "needed", "record"]
 
+_LISTS = ("packages_", "secrets", "malware")
+"""Sections of which a part may be missing."""
+
 Scopes = Callable[[Iterable[str]], Mapping[str, tuple[str, ...]]]
 """Section names of an asset to its assessors and the sections that each reads: `assess.host.scopes`."""
 
@@ -248,7 +251,7 @@ class _Inputs:
 def _current_sections(conn: Connection, assets: list[int]) -> dict[tuple[int, str], dict[str, tuple[str, bool]]]:
     """(asset, source) to {section name: (digest, it was read as a whole)}; observations without sections too.
 
-    A package that cannot be read has not been removed: a list of packages with problems proves nothing to be gone.
+    A package or file that cannot be read has not been removed: a list with problems proves nothing to be gone.
     """
     seen, held, content = estate.observation, estate.asset_section, estate.section
     found: dict[tuple[int, str], dict[str, tuple[str, bool]]] = {
@@ -261,7 +264,7 @@ def _current_sections(conn: Connection, assets: list[int]) -> dict[tuple[int, st
         .where(held.c.asset_id.in_(assets), held.c.valid_to.is_(None))
     )
     for row in conn.execute(query):
-        whole = row.known and not (row.problems and row.name.startswith("packages_"))
+        whole = row.known and not (row.problems and row.name.startswith(_LISTS))
         found.setdefault((row.asset_id, row.source), {})[row.name] = (row.digest, whole)
     return found
 

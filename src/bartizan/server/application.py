@@ -18,6 +18,7 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy import select
 
 from bartizan.assess.policy.engine import load_policies
+from bartizan.content.documents import ContentError
 from bartizan.inventory.registries import due_registries
 from bartizan.inventory.schema import estate
 from bartizan.inventory.store import Store
@@ -49,12 +50,12 @@ from bartizan.server.estate import Estate
 from bartizan.server.jobs import housekeeping
 from bartizan.server.jobs.dispatch import Dispatcher
 from bartizan.server.jobs.work import Jobs
-from bartizan.server.knowledge import KnowledgeShelf
+from bartizan.server.knowledge import KnowledgeShelf, load_rules
 from bartizan.server.metrics import Metrics
 from bartizan.server.middleware import Envelope
 from bartizan.server.openapi import CONFIG, openapi_document
 from bartizan.server.sealing import Seal
-from bartizan.server.settings import Settings, prepare
+from bartizan.server.settings import CannotStart, Settings, prepare
 from bartizan.server.stream import Hub
 from bartizan.server.ui import Ui, serve_ui
 
@@ -130,7 +131,11 @@ def open_context(settings: Settings) -> Context:
     """The database brought up to date, the keys, the knowledge."""
     store = Store.open(settings.store_url)
     store.migrate()
-    shelf = KnowledgeShelf(settings.advisories, load_policies(settings.policy_folders))
+    try:
+        rules = load_rules(settings.malware_folders)
+    except ContentError as error:
+        raise CannotStart(f"a rule for malware cannot be used: {error}. Mend it, or take it out.") from error
+    shelf = KnowledgeShelf(settings.advisories, load_policies(settings.policy_folders), rules)
     hub = Hub()
     metrics_ = Metrics()
     master_key = keys.load_or_make(settings.keys, "uplink")

@@ -1,4 +1,4 @@
-"""The shelf: advisories and policies as they are now, reopened when the advisory file was replaced.
+"""The shelf: advisories, policies and rules as they are now, reopened when the advisory file was replaced.
 
 Anybody may replace the file (a job, `bartizan feeds import` in a terminal, a copy from elsewhere): its identity is
 looked at, not who wrote it.
@@ -6,12 +6,19 @@ looked at, not who wrote it.
 
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from bartizan.assess.dispatch import Known
+from bartizan.assess.malware.rules import MalwareRules
+from bartizan.assess.malware.rules import load_rules as load_malware_rules
+from bartizan.assess.malware.scanner import Scanner
 from bartizan.assess.policy.engine import ASSESSOR as POLICY
 from bartizan.assess.policy.engine import PolicySet
+from bartizan.assess.secrets.rules import SecretRules
+from bartizan.assess.secrets.rules import load_rules as load_secret_rules
 from bartizan.assess.vulnerability.advisories import AdvisoryFile, AdvisoryFileError
 from bartizan.assess.vulnerability.assessor import knowledge as vulnerability_knowledge
 
@@ -20,12 +27,29 @@ LOG = logging.getLogger("bartizan.server.knowledge")
 Mark = tuple[int, int, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What is read once, when the server starts."""
+
+    secrets: SecretRules
+    malware: MalwareRules
+
+
+def load_rules(malware_folders: Sequence[Path] = ()) -> Rules:
+    """The built-in rules and the user's; raises `ContentError` where one cannot be used."""
+    malware = load_malware_rules(malware_folders)
+    if malware_folders:
+        Scanner(malware).check()
+    return Rules(secrets=load_secret_rules(), malware=malware)
+
+
 @dataclass(frozen=True, slots=True)
 class Knowledge:
     """What is judged by."""
 
     advisories: AdvisoryFile | None
     policies: PolicySet
+    rules: Rules
     today: date
     """Decides which releases are out of support."""
 
@@ -34,15 +58,28 @@ class Knowledge:
         return {
             "vulnerability": vulnerability_knowledge(self.advisories, self.today),
             POLICY: self.policies.digest,
+            "secret": self.rules.secrets.digest,
+            "malware": self.rules.malware.digest,
         }
+
+    def known(self) -> Known:
+        """The same as assessors take it."""
+        return Known(
+            advisories=self.advisories,
+            policies=self.policies,
+            secrets=self.rules.secrets,
+            malware=self.rules.malware,
+            today=self.today,
+        )
 
 
 class KnowledgeShelf:
     """One per server; safe from any thread."""
 
-    def __init__(self, advisories: Path, policies: PolicySet) -> None:
+    def __init__(self, advisories: Path, policies: PolicySet, rules: Rules) -> None:
         self._path = advisories
         self._policies = policies
+        self._rules = rules
         self._lock = threading.Lock()
         self._mark: Mark | None = None
         self._open: AdvisoryFile | None = None
@@ -60,7 +97,7 @@ class KnowledgeShelf:
             if mark != self._mark:
                 self._mark = mark
                 self._open = self._reopen() if mark else None
-            return Knowledge(self._open, self._policies, datetime.now(UTC).date())
+            return Knowledge(self._open, self._policies, self._rules, datetime.now(UTC).date())
 
     def _reopen(self) -> AdvisoryFile | None:
         try:

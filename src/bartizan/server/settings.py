@@ -34,6 +34,8 @@ class Settings:
     session_absolute: int = 7 * 86400
     """A session ends this long after signing in, used or not."""
     policy_folders: tuple[Path, ...] = ()
+    malware_folders: tuple[Path, ...] = ()
+    """Rules for malware beside the built-in ones."""
     feeds_dir: Path | None = None
     """Where `POST /feeds/sync` reads advisories from: a mirror in the layout of `bartizan feeds import`."""
     sensor_interval: int = 300

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bartizan.assess import dispatch
-from bartizan.assess.dispatch import Known, scopes
+from bartizan.assess.dispatch import scopes
 from bartizan.inventory.assessments import Need, attach, load_sections, needed, record
 from bartizan.inventory.store import Store
 from bartizan.model.assessment import Assessment
@@ -76,9 +76,8 @@ def _judge(store: Store, org: int, batch: Sequence[Need], knowledge: Knowledge) 
 
 def judge(assessor: str, sections: Mapping[str, Section], knowledge: Knowledge) -> Assessment:
     """One assessor on one input. An assessor that breaks yields an unknown with the reason, never silence."""
-    known = Known(advisories=knowledge.advisories, policies=knowledge.policies, today=knowledge.today)
     try:
-        return dispatch.judge(assessor, sections, known)
+        return dispatch.judge(assessor, sections, knowledge.known())
     except Exception as error:  # one input that an assessor stumbles over must not keep all others waiting
         LOG.exception("an assessor failed", extra={"assessor": assessor})
         return _broken(assessor, knowledge.digests()[assessor.partition(":")[0]], error)

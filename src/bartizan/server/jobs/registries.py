@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ def watch(
     *,
     started: Callable[[subprocess.Popen[str]], None],
     found: Callable[[], None],
+    malware_folders: Sequence[Path] = (),
 ) -> dict[str, int]:
     """Look at a registry once. `started` gets the process, so that it can be ended; `found` is called for each image
     that is new."""
@@ -52,7 +53,7 @@ def watch(
             return {"images": 0, "problems": 0}  # removed while it waited
         known = registries.known_images(conn, registry_id)
     try:
-        counts = _follow(store, seal, org, registry, known, started, found)
+        counts = _follow(store, seal, org, registry, known, started, found, malware_folders)
     except (WatchFailed, CannotOpen) as error:
         with store.begin() as conn:
             registries.registry_seen(conn, registry_id, datetime.now(UTC), error=str(error))
@@ -70,6 +71,7 @@ def _follow(
     known: dict[tuple[str, str], str],
     started: Callable[[subprocess.Popen[str]], None],
     found: Callable[[], None],
+    malware_folders: Sequence[Path],
 ) -> dict[str, int]:
     password = seal.open(registry.sealed, purpose(org, registry.host)) if registry.sealed else ""
     counts = {"images": 0, "problems": 0}
@@ -84,6 +86,7 @@ def _follow(
             "known": [[repository, tag, digest] for (repository, tag), digest in known.items()],
             "sensor": f"registry/{__version__}",
             "folder": folder,
+            "malware_rules": [str(path.absolute()) for path in malware_folders],
         }
         failure, finished = "", False
         with subprocess.Popen(words, text=True, **pipes) as process:  # type: ignore[call-overload] # noqa: S603

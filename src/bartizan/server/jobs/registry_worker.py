@@ -4,7 +4,8 @@
 
 The request is one JSON object on standard input, so that a password is in no list of processes:
 {"host": ..., "username": ..., "password": ..., "repositories": ["team/*"],
- "known": [["team/app", "1.0", "sha256:..."]], "sensor": "registry/0.1.0", "folder": where to write snapshots}
+ "known": [["team/app", "1.0", "sha256:..."]], "sensor": "registry/0.1.0", "folder": where to write snapshots,
+ "malware_rules": [folders of the user's own]}
 Writes one line of JSON for each step to standard output: {"step": "team/app:1.0"}, {"image": {"repository", "tag",
 "digest", "file" or "problem" or neither where the digest is known}}, {"done": {"tags": 12}} or {"failed": "..."}.
 """
@@ -21,11 +22,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from bartizan.assess.malware.inspector import MalwareInspector
+from bartizan.assess.malware.rules import load_rules as load_malware_rules
+from bartizan.assess.malware.scanner import Scanner
+from bartizan.assess.secrets.inspector import SecretInspector
+from bartizan.assess.secrets.rules import load_rules as load_secret_rules
 from bartizan.collect.containers.image import ImageError, Platform
 from bartizan.collect.containers.reference import Reference
 from bartizan.collect.containers.registry import Connection, Credentials, Registry
 from bartizan.collect.containers.snapshot import collect_image
 from bartizan.collect.filesystem.layer import LayerError, LayerLimits
+from bartizan.collect.interface import Inspector
 from bartizan.model.wire import plain
 
 MEMORY = 3 << 30
@@ -49,8 +56,9 @@ def main() -> int:
     if request["username"]:
         credentials = Credentials(username=request["username"], password=request["password"])
     registry = Registry(Connection(host=request["host"], credentials=credentials))
+    inspectors = _Inspectors([Path(folder) for folder in request["malware_rules"]])
     try:
-        _say(done={"tags": _look(registry, request)})
+        _say(done={"tags": _look(registry, request, inspectors)})
     except ImageError as error:
         _say(failed=str(error))
         return 1
@@ -65,7 +73,19 @@ def _late(*_: object) -> None:
     raise TooLate
 
 
-def _look(registry: Registry, request: dict[str, Any]) -> int:
+class _Inspectors:
+    """What looks into each image while its layers pass: rules are read and compiled once for all of them."""
+
+    def __init__(self, malware_folders: list[Path]) -> None:
+        self._secrets = load_secret_rules()
+        self._malware = load_malware_rules(malware_folders)
+        self._scanner = Scanner(self._malware)
+
+    def of_one_image(self) -> list[Inspector]:
+        return [SecretInspector(self._secrets), MalwareInspector(self._malware, self._scanner)]
+
+
+def _look(registry: Registry, request: dict[str, Any], inspectors: _Inspectors) -> int:
     known = {(repository, tag): digest for repository, tag, digest in request["known"]}
     scanned = set(known.values())
     count = new = 0
@@ -83,7 +103,7 @@ def _look(registry: Registry, request: dict[str, Any]) -> int:
                     continue
                 new += 1
                 _say(step=f"{repository}:{tag}")
-                image |= _scan(registry, request, repository, tag, digest, new)
+                image |= _scan(registry, request, repository, tag, digest, new, inspectors.of_one_image())
                 if "file" in image:
                     scanned.add(digest)
             _say(image=image)
@@ -103,13 +123,21 @@ def _repositories(registry: Registry, patterns: list[str]) -> Iterator[str]:
 
 
 def _scan(
-    registry: Registry, request: dict[str, Any], repository: str, tag: str, digest: str, number: int
+    registry: Registry,
+    request: dict[str, Any],
+    repository: str,
+    tag: str,
+    digest: str,
+    number: int,
+    inspectors: list[Inspector],
 ) -> dict[str, str]:
     reference = Reference(host=request["host"], repository=repository, tag=tag, digest=digest)
     signal.alarm(IMAGE_SECONDS)
     try:
         source = registry.open_image(reference, Platform(architecture=_architecture()))
-        snapshot = collect_image(source, sensor=request["sensor"], now=datetime.now(UTC), limits=_LIMITS)
+        snapshot = collect_image(
+            source, sensor=request["sensor"], now=datetime.now(UTC), limits=_LIMITS, inspectors=inspectors
+        )
     except (ImageError, LayerError) as error:
         return {"problem": str(error)}
     except TooLate:

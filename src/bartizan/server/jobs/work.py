@@ -230,6 +230,7 @@ class Jobs:
                 registry,
                 started=lambda process: self._started(job_id, process),
                 found=found,
+                malware_folders=self._settings.malware_folders,
             )
         except WatchFailed:
             self._is_stopped(job_id)
