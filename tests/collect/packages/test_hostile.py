@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bartizan.collect.filesystem.interface import Entry, FileKind, FileStat, FilesystemError, Missing, TooLarge
 from bartizan.collect.filesystem.local import LocalView
@@ -98,28 +96,6 @@ def mutated(data: bytes, seed: int) -> bytes:
                 other = choice.randrange(len(out) + 1)
                 out[at:end] = out[other : other + 40]
     return bytes(out)
-
-
-@pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
-@settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 1 << 32))
-def test_damaged_files_end_in_packages_or_problems(sample: dict[str, Any], seed: int) -> None:
-    reader = BY_NAME[sample["reader"]]
-    view = OneFile(sample["path"], mutated(sample["text"].encode(), seed))
-    problems = Problems()
-    for package in reader.read(view, sample["path"], problems):
-        assert isinstance(package, Package)
-        assert package.purl
-    for problem in problems.found:
-        assert problem.path
-        assert problem.reason
-
-
-@pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
-@settings(max_examples=15, deadline=None)
-@given(data=st.binary(max_size=300))
-def test_any_bytes_end_in_packages_or_problems(sample: dict[str, Any], data: bytes) -> None:
-    list(BY_NAME[sample["reader"]].read(OneFile(sample["path"], data), sample["path"], Problems()))
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=IDS)

@@ -8,6 +8,8 @@ import struct
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+_FARTHEST = 1 << 62
+"""No file is that long; headers may say so, and no seek reaches beyond it."""
 MAX_SECTIONS = 2000
 _NAMES_LIMIT = 1 << 20
 _COMMANDS_LIMIT = 1 << 20
@@ -53,6 +55,8 @@ class Image:
 
     def read(self, offset: int, size: int) -> bytes:
         """Bytes of the file; fewer where it ends."""
+        if offset >= _FARTHEST:
+            return b""
         self.file.seek(offset)
         return self.file.read(size)
 
