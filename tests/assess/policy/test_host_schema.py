@@ -12,6 +12,7 @@ from bartizan.assess.policy.engine import HOST_SECTIONS, load_policies
 from bartizan.assess.policy.types import ANY, BOOL, INT, STRING, ListType, MapType, ObjectType, Type
 from bartizan.collect.host import cloud, cron, groups, kernel, modules, mounts, os, pam, sockets, time, users
 from bartizan.collect.host.audit.section import Audit
+from bartizan.collect.host.disk import Disk
 from bartizan.collect.host.files import Files
 from bartizan.collect.host.firewall.section import Firewall
 from bartizan.collect.host.logging.section import Logging
@@ -39,6 +40,7 @@ RECORDS: dict[str, type] = {
     "time": time.Time,
     "logging": Logging,
     "audit": Audit,
+    "disk": Disk,
     "cloud": cloud.Cloud,
     "updates_apt": AptUpdates,
 }

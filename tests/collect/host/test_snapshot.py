@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 23, 10, 37, 0, tzinfo=UTC)
 MARK = "CANARY"
 SECTIONS = {
     *("os", "kernel", "modules", "users", "groups", "sudo", "files", "mounts", "units", "sockets", "sshd", "pam"),
-    *("cron", "firewall", "time", "logging", "audit", "cloud", "updates_apt"),
+    *("cron", "firewall", "time", "logging", "audit", "disk", "cloud", "updates_apt"),
 }
 
 SECRETS: dict[str, str | bytes] = {

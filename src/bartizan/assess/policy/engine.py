@@ -281,7 +281,7 @@ def host_resource(sections: Mapping[str, Section], name: str) -> Resource:
 
 HOST_SECTIONS = (
     "os", "kernel", "modules", "users", "groups", "sudo", "files", "mounts", "units", "sockets", "sshd", "pam", "cron",
-    "firewall", "time", "logging", "audit", "cloud", "updates_apt",
+    "firewall", "time", "logging", "audit", "disk", "cloud", "updates_apt",
 )  # fmt: skip
 PACKAGE_SECTIONS = ("packages_deb", "packages_rpm", "packages_apk")
 

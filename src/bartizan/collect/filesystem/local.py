@@ -108,6 +108,20 @@ class LocalView:
             os.close(fd)
 
     def walk(self, top: str = "/", prune: Callable[[Entry], bool] | None = None) -> Iterator[Entry]:
+        return (entry for entry, _ in self._walk(top, prune))
+
+    def walk_stat(
+        self, top: str = "/", prune: Callable[[Entry], bool] | None = None
+    ) -> Iterator[tuple[Entry, os.stat_result | None]]:
+        """As `walk`, with what lstat(2) tells of each entry; None for what is gone already."""
+        for entry, item in self._walk(top, prune):
+            try:
+                found = item.stat(follow_symlinks=False)
+            except OSError:
+                found = None
+            yield entry, found
+
+    def _walk(self, top: str, prune: Callable[[Entry], bool] | None) -> Iterator[tuple[Entry, os.DirEntry[str]]]:
         foreign = left_out(self._root)
         stack: list[_Level] = []
         fd = self._open_folder(top)
@@ -124,7 +138,7 @@ class LocalView:
                     kind = _kind(item)
                     path = prefix + item.name
                     entry = Entry(name=item.name, path=path, kind=kind)
-                    yield entry
+                    yield entry, item
                     if kind is FileKind.DIRECTORY and path not in foreign and not (prune and prune(entry)):
                         entered = self._enter(fd, item.name, path, len(stack))
                         if entered is not None:

@@ -28,9 +28,13 @@ def host_asset(view: FilesystemView) -> AssetRef:
 def collect_host(
     view: FilesystemView, *, sensor: str, now: datetime, progress: Callable[[str], None] | None = None
 ) -> Snapshot:
-    """Every section of a host. `progress` is told the name of each section before it is read; `sensor` is the program
-    that looks, with its version; `now` is the time to write down, with its zone."""
+    """Every section of a host, packages and `disk` by one walk.
+
+    `progress` is told the name of each section before it is read; `sensor` is the program that looks, with its version;
+    `now` is the time to write down, with its zone.
+    """
     # Imported here: a sensor that only looks at host sections does without the package readers.
+    from bartizan.collect.host.disk import Survey
     from bartizan.collect.packages.discover import read_packages
 
     sections: dict[str, Section] = {}
@@ -40,7 +44,9 @@ def collect_host(
         sections[collector.section] = run(collector, view)
     if progress:
         progress("packages")
-    sections.update(read_packages(view))
+    survey = Survey(view)
+    sections.update(read_packages(view, companion=survey))
+    sections["disk"] = survey.section()
     return Snapshot(
         asset=host_asset(view),
         taken_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -15,6 +15,7 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages import selection
+from bartizan.collect.packages.companion import Companion
 from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.ownership import owners
 from bartizan.collect.packages.readers import READERS
@@ -45,10 +46,11 @@ def read_packages(
     ignore: Collection[str] = (),
     readers: tuple[Reader, ...] = READERS,
     read_before: Sequence[ReadFile] = (),
+    companion: Companion | None = None,
 ) -> dict[str, Section]:
     """The package sections of the view by name. Folders in `ignore` (absolute) are not entered; `read_before` are files
-    of the view that were read already."""
-    candidates = selection.find(view, readers, ignore)
+    of the view that were read already; a `companion` sees every entry of the one walk."""
+    candidates = selection.find(view, readers, ignore, companion)
     databases = [(reader, path) for reader, path in candidates.wanted if reader.operating_system]
     others = [(reader, path) for reader, path in candidates.wanted if not reader.operating_system]
     packages: dict[str, dict[tuple[str, ...], Package]] = {}
@@ -63,7 +65,10 @@ def read_packages(
     for reader, path in databases:
         take(read_file(reader, view, path))
     paths = [path for _, path in others] + [file.path for file in read_before]
-    owned = owners(view, databases, paths, problems)
+    asked = frozenset(companion.paths()) if companion else frozenset()
+    owned = owners(view, databases, [*paths, *asked], problems)
+    if companion:
+        companion.owned({path: owned[path] for path in asked if path in owned})
     for reader, path in others:
         if not (reader.binary and path in owned):  # nothing that such a program says would be judged
             take(read_file(reader, view, path), owned.get(path, ""))

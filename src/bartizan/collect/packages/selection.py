@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView, Missing
+from bartizan.collect.packages.companion import Companion
 from bartizan.collect.packages.interface import Reader
 from bartizan.model.snapshot import Problem
 
@@ -101,8 +102,13 @@ class Wishes:
                     yield reader
 
 
-def find(view: FilesystemView, readers: Iterable[Reader], ignore: Collection[str] = ()) -> Candidates:
-    """Every file that a reader wants, each once per reader."""
+def find(
+    view: FilesystemView,
+    readers: Iterable[Reader],
+    ignore: Collection[str] = (),
+    companion: Companion | None = None,
+) -> Candidates:
+    """Every file that a reader wants, each once per reader. A companion walks in the view's place."""
     wishes = Wishes(readers)
     found = Candidates()
     seen: set[tuple[str, str]] = set()
@@ -121,11 +127,12 @@ def find(view: FilesystemView, readers: Iterable[Reader], ignore: Collection[str
     for path, reader in _exact(view, wishes, found.problems):
         want(reader, path)
     known = len(view.skipped())
-    for entry in view.walk("/", prune):
+    walker = companion or view
+    for entry in walker.walk("/", prune):
         if entry.kind is FileKind.FILE:
             for reader in wishes.of(entry):
                 want(reader, entry.path)
-            if wishes.programs and _PROGRAM_NAME.match(entry.name) and _may_run(view, entry):
+            if wishes.programs and _PROGRAM_NAME.match(entry.name) and _may_run(walker, entry):
                 for reader in wishes.programs:
                     want(reader, entry.path)
     found.problems += [Problem(path=error.path, reason=error.reason) for error in view.skipped()[known:]]
@@ -154,7 +161,7 @@ def may_be_program(name: str, size: int, mode: int) -> bool:
     return size >= PROGRAM_SIZE and bool(runs) and bool(_PROGRAM_NAME.match(name))
 
 
-def _may_run(view: FilesystemView, entry: Entry) -> bool:
+def _may_run(view: FilesystemView | Companion, entry: Entry) -> bool:
     """Whether the file has the size and, unless it is a library, the mode of a program."""
     try:
         found = view.lstat(entry.path)
