@@ -30,8 +30,8 @@ def postgres_server() -> Iterator[str]:
     """A server for the session, with a migrated database called `empty`."""
     try:
         with running_postgres() as url:
-            _create(url, "empty")
-            store = Store.open(_database(url, "empty"))
+            create_database(url, "empty")
+            store = Store.open(database_url(url, "empty"))
             store.migrate()
             store.close()
             yield url
@@ -57,8 +57,8 @@ def store(
     else:
         server = request.getfixturevalue("postgres_server")
         name = f"test{next(numbers)}"
-        _create(server, name, template="empty")
-        opened = Store.open(_database(server, name))
+        create_database(server, name, template="empty")
+        opened = Store.open(database_url(server, name))
     yield opened
     opened.close()
 
@@ -91,11 +91,11 @@ def counting_writes(store: Store) -> Iterator[Written]:
         event.remove(store.engine, "after_cursor_execute", executed)
 
 
-def _database(server: str, name: str) -> str:
+def database_url(server: str, name: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
-def _create(server: str, name: str, template: str = "template1") -> None:
+def create_database(server: str, name: str, template: str = "template1") -> None:
     admin = Store.open(server)
     with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         conn.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))

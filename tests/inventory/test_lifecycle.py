@@ -5,6 +5,7 @@ source that covered it no longer does, and when it comes back it is the same fin
 proves nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,18 @@ SOURCES = ("agent", "scanner")
 SECTIONS = ("packages_deb", "packages_npm")
 PACKAGES = {"packages_deb": ("openssl", "curl", "zlib"), "packages_npm": ("left-pad", "lodash")}
 SORTS = ("", "severity", "-epss", "asset", "-first_seen", "first_seen", "-last_seen", "package")
+
+
+Covers = Callable[[str, str], bool]
+"""Whether a decision is about a rule on a host."""
+
+QUERIES: dict[str, Covers] = {
+    "kind:vulnerability": lambda _, rule: not rule.startswith("unreadable"),
+    "rule:CVE-openssl-*": lambda _, rule: rule.startswith("CVE-openssl-"),
+    "asset.name:a": lambda host, _: host == "a",
+    "asset.name:[a, b] and not package:curl": lambda host, rule: host in "ab" and not rule.startswith("CVE-curl"),
+}
+"""What decisions by query mean."""
 
 
 @dataclass
@@ -94,7 +107,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.estate = Estate(self.store, f"example-{self.number}")
         self.model = Model()
         self.advisories: dict[str, list[str]] = {"openssl": ["CVE-1"], "left-pad": ["CVE-9"]}
-        self.decisions: dict[int, tuple[str, str, str | None]] = {}
+        self.decisions: dict[int, tuple[str, Covers]] = {}
         self.changed = 0
         self._publish()
 
@@ -170,7 +183,23 @@ class Lifecycle(RuleBasedStateMachine):
                 now=self.estate.now,
                 asset_id=None if host is None else assets[host],
             )
-        self.decisions[int(made.id)] = (verdict, rule_, host)
+        self.decisions[int(made.id)] = (verdict, lambda name, each: each == rule_ and host in (None, name))
+        self._compare()
+
+    @rule(query=st.sampled_from(sorted(QUERIES)), verdict=st.sampled_from(["accepted", "false-positive"]))
+    def decide_by_query(self, query: str, verdict: str) -> None:
+        """Somebody decides on everything that matches, now and later."""
+        with self.estate.store.begin() as conn:
+            made = decide(
+                conn,
+                self.estate.org,
+                verdict=verdict,
+                query=query,
+                reason="because",
+                requested_by="ann",
+                now=self.estate.now,
+            )
+        self.decisions[int(made.id)] = (verdict, QUERIES[query])
         self._compare()
 
     @rule()
@@ -186,9 +215,7 @@ class Lifecycle(RuleBasedStateMachine):
     def _state(self, host: str, rule_: str) -> str:
         if self.model.lives[host, rule_].fixed_at is not None:
             return "fixed"
-        verdicts = {
-            verdict for verdict, decided, where in self.decisions.values() if decided == rule_ and where in (None, host)
-        }
+        verdicts = {verdict for verdict, covers in self.decisions.values() if covers(host, rule_)}
         if verdicts:
             return "false-positive" if "false-positive" in verdicts else "accepted"
         return "unknown" if rule_.startswith("unreadable") else "open"

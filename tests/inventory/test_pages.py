@@ -236,7 +236,7 @@ def test_an_asset_tells_its_story(hosts: Estate) -> None:
         detail = get_asset(conn, hosts.org, asset, hosts.now)
         events = timeline(conn, hosts.org, asset, Paging(), hosts.now).items
         assert list_assets(conn, hosts.org, "tag:lab", Paging(), hosts.now).total == 1
-        untag_assets(conn, hosts.org, [asset], "lab")
+        untag_assets(conn, hosts.org, [asset], "lab", hosts.now)
         assert list_assets(conn, hosts.org, "tag:lab", Paging(), hosts.now).total == 0
     assert [section.name for section in detail.sections] == ["os", "packages_deb"]
     assert [(relation.kind, relation.name, relation.direction) for relation in detail.relations] == [

@@ -7,16 +7,19 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from bartizan.inventory.accounts import create_organisation, create_user
+from bartizan.inventory.blobs import pack
 from bartizan.inventory.errors import NotADatabase, SchemaMissing, SchemaTooNew, StoreError, StoreNotWritable
-from bartizan.inventory.migrations.upgrade import newest
-from bartizan.inventory.schema import METADATA, estate
+from bartizan.inventory.migrations.upgrade import configuration, newest
+from bartizan.inventory.schema import METADATA, estate, judgement
 from bartizan.inventory.store import Store
+from inventory.conftest import create_database, database_url
 
 NOW = 1_795_000_000_000
 
@@ -151,3 +154,57 @@ def test_sqlite_is_set_up_to_be_safe(tmp_path: Path) -> None:
     plain = sqlite3.connect(path)
     assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     plain.close()
+
+
+def test_a_database_of_the_release_before_is_brought_up_to_date_with_its_data(
+    request: pytest.FixtureRequest, store: Store
+) -> None:
+    """Revision 0002 as it was released, with an image's finding and a decision in it."""
+    url = _fresh(request, store)
+    old = Store.open(url)
+    with old.begin() as conn:
+        command.upgrade(configuration(conn), "0002")
+        body = pack({"evidence": {"origin": ORIGIN}, "fix_text": "", "layer": ORIGIN["layer"]})
+        conn.execute(text("INSERT INTO organisation (id, key, name, created_at) VALUES (1, 'main', 'Main', 0)"))
+        conn.execute(
+            text(
+                "INSERT INTO finding_key (id, org_id, kind, rule, locator) VALUES (1, 1, 'vulnerability', 'CVE-1', '')"
+            )
+        )
+        conn.execute(
+            text(
+                "INSERT INTO finding_detail (id, org_id, key_id, digest, kind, rule, severity, score, unknown, title,"
+                " package, installed, fix_state, fix_version, kev, body)"
+                " VALUES (1, 1, 1, 'd', 'vulnerability', 'CVE-1', 4, 70, false, 't',"
+                " 'bash', '5', 'fixed', '6', false, :b)"
+            ),
+            {"b": body},
+        )
+        conn.execute(
+            text(
+                "INSERT INTO decision (id, org_id, verdict, rule, reason, requested_by,"
+                " created_at, expires_when_fixable)"
+                " VALUES (1, 1, 'accepted', 'CVE-1', 'r', 'ann', 0, false)"
+            )
+        )
+    old.migrate()
+    old.check_schema()
+    with old.read() as conn:
+        detail = conn.execute(select(judgement.finding_detail)).one()
+        decision = conn.execute(select(judgement.decision)).one()
+    assert (detail.layer, detail.part, detail.origin, detail.base) == ("sha256:aa", "base", "operating-system", "")
+    assert (decision.rule, decision.query, decision.scoped) == ("CVE-1", None, False)
+    old.close()
+
+
+ORIGIN = {"layer": "sha256:aa", "index": 0, "step": "ADD", "part": "base", "kind": "operating-system"}
+
+
+def _fresh(request: pytest.FixtureRequest, store: Store) -> str:
+    """URL of an empty database of the same kind as the store."""
+    if store.is_sqlite:
+        return f"sqlite:///{request.getfixturevalue('tmp_path')}/old.db"
+    server = request.getfixturevalue("postgres_server")
+    name = f"old{next(request.getfixturevalue('numbers'))}"
+    create_database(server, name)
+    return database_url(server, name)

@@ -544,7 +544,7 @@ class Estate:
         return view | {
             "check": check,
             "applies": "resource.sshd.present" if "ssh" in rule else "",
-            "parameters": {},
+            "parameters": [],
             "results": rows,
         }
 

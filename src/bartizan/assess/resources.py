@@ -5,7 +5,7 @@ What a sensor saw but no resource type stands for, and what it could not read, i
 
 from collections.abc import Iterable, Mapping
 
-from bartizan.assess.policy.engine import ASSESSOR, Parameters, PolicySet, assess_resource
+from bartizan.assess.policy.engine import ASSESSOR, Parameters, PolicySet, assess_resource, knowledge
 from bartizan.model.assessment import Assessment
 from bartizan.model.finding import Finding, FindingKind, Verdict
 from bartizan.model.resource import resource_from
@@ -35,11 +35,9 @@ def assess_section(section: Section, policies: PolicySet, parameters: Parameters
     findings: list[Finding] = []
     counts: dict[str, int] = {}
     passed: dict[str, None] = {}
-    knowledge = policies.digest
     for plain_resource in facts.get("resources", ()):
         resource = resource_from(plain_resource)
         assessment = assess_resource(resource, policies, parameters, locator=resource.id)
-        knowledge = assessment.knowledge
         findings += assessment.findings
         passed |= dict.fromkeys(assessment.passed)
         for name, number in assessment.counts.items():
@@ -48,7 +46,7 @@ def assess_section(section: Section, policies: PolicySet, parameters: Parameters
     findings += _coverage(section, facts)
     return Assessment(
         assessor=f"{ASSESSOR}:{section.name}",
-        knowledge=knowledge,
+        knowledge=knowledge(policies, parameters),
         findings=tuple(sorted(findings, key=lambda each: each.identity)),
         counts=counts,
         passed=tuple(rule for rule in passed if rule not in failed),

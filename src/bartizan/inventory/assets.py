@@ -16,6 +16,7 @@ from sqlalchemy import literal as constant
 
 from bartizan.inventory.blobs import unpack
 from bartizan.inventory.errors import BadInput, NotFound
+from bartizan.inventory.exceptions import assets_changed
 from bartizan.inventory.finding_binding import asset_field
 from bartizan.inventory.findings import list_findings
 from bartizan.inventory.moments import moment, text
@@ -222,15 +223,18 @@ def tag_assets(conn: Connection, org: int, assets: Iterable[int], name: str, now
     which = select(estate.tag.c.id).where(estate.tag.c.org_id == org, estate.tag.c.name == name)
     tag_id = conn.execute(which).scalar_one()
     insert_new(conn, estate.asset_tag, [{"asset_id": number, "tag_id": tag_id} for number in sorted(ids)])
+    assets_changed(conn, org, ids, moment(now))
 
 
-def untag_assets(conn: Connection, org: int, assets: Iterable[int], name: str) -> None:
+def untag_assets(conn: Connection, org: int, assets: Iterable[int], name: str, now: datetime | str | int) -> None:
     """Take a tag off assets; a tag that nothing has any more is deleted."""
     tag, tagged = estate.tag, estate.asset_tag
     which = select(tag.c.id).where(tag.c.org_id == org, tag.c.name == name).scalar_subquery()
-    conn.execute(delete(tagged).where(tagged.c.tag_id == which, tagged.c.asset_id.in_(set(assets))))
+    ids = set(assets)
+    conn.execute(delete(tagged).where(tagged.c.tag_id == which, tagged.c.asset_id.in_(ids)))
     used = select(tagged.c.tag_id).where(tagged.c.tag_id == tag.c.id).exists()
     conn.execute(delete(tag).where(tag.c.org_id == org, tag.c.name == name, ~used))
+    assets_changed(conn, org, ids, moment(now))
 
 
 def relate(

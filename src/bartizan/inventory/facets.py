@@ -35,15 +35,18 @@ def finding_facets(conn: Connection, org: int, query: Query | str, now: datetime
     weights = selection.weights()
     n = cast(func.sum(weights.c.n), Integer)
     source = weights.join(detail, detail.c.id == weights.c.detail_id)
-    traits = (detail.c.severity, detail.c.kind, detail.c.kev, detail.c.fix_state, detail.c.package)
-    counted: dict[str, Counter[str]] = {name: Counter() for name in ("severity", "kind", "kev", "fix", "package")}
+    named = ("package", "part", "origin", "base")
+    traits = (detail.c.severity, detail.c.kind, detail.c.kev, detail.c.fix_state, *(detail.c[name] for name in named))
+    counted: dict[str, Counter[str]] = {name: Counter() for name in ("severity", "kind", "kev", "fix", *named)}
     for row in conn.execute(select(*traits, n.label("n")).select_from(source).group_by(*traits)):
         counted["severity"][SEVERITY[row.severity]] += row.n
         counted["kind"][row.kind] += row.n
         counted["kev"]["true" if row.kev else "false"] += row.n
         counted["fix"][row.fix_state] += row.n
-        counted["package"][row.package] += row.n
-    del counted["package"][""]
+        for name in named:
+            counted[name][getattr(row, name)] += row.n
+    for name in named:
+        del counted[name][""]
     severities = sorted(counted.pop("severity").items(), key=lambda item: _SEVERITIES.index(item[0]))
     facets = [Facet(field="severity", values=severities)]
     for name, counts in counted.items():

@@ -7,12 +7,13 @@ A finding on an asset comes from one of three places:
     fixed    only `finding_state` has it
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, literal, not_, or_, select, true
 
-from bartizan.inventory.decided import VERDICTS, decided_for, decided_for_all, in_force, verdict_of
+from bartizan.inventory.decided import VERDICTS, Covering, in_force, kinds_in_force, stronger_than
 from bartizan.inventory.query.compile import Test, compile_node
 from bartizan.inventory.query.fields import FIELDS, Field
 from bartizan.inventory.query.tree import Node
@@ -41,45 +42,95 @@ class Place:
 PLAIN, MARKED, FIXED, CURRENT = Place("plain"), Place("marked"), Place("fixed"), Place("any")
 
 
+SCOPES = 8
+"""Combinations of decisions by query that are counted each by itself; assets with others are looked at pair by pair."""
+
+
 class Decisions:
-    """Which decisions an organisation has in force, so that queries ask for no others."""
+    """Which decisions an organisation has in force, so that queries ask for no others.
+
+    Assets fall apart by them: those that only decisions for all concern; those that share a combination of decisions by
+    query (a scope); and those to be looked at one by one, because a decision names them alone.
+    """
 
     def __init__(self, conn: Connection, org: int, now: int) -> None:
-        decision = judgement.decision
-        alive = select(literal(1)).where(decision.c.org_id == org, in_force(now)).limit(1)
-        self._now = now
-        self._for_all = conn.execute(alive.where(decision.c.asset_id.is_(None))).first() is not None
-        self.own = conn.execute(alive.where(decision.c.asset_id.is_not(None))).first() is not None
-        """Some asset has decisions of its own."""
-        self.assets = select(decision.c.asset_id).where(
+        self.kinds = kinds_in_force(conn, org, now)
+        self.scopes = self.kinds.scopes if len(self.kinds.scopes) <= SCOPES else ()
+        """Those that are counted each by itself."""
+        self.one_by_one = self.kinds.own or len(self.kinds.scopes) > SCOPES
+        """Some assets are looked at one by one."""
+        self._covering = Covering(detail, key, now, self.kinds)
+        decision, scope = judgement.decision, judgement.asset_scope
+        self._own = select(decision.c.asset_id).where(
             decision.c.org_id == org, decision.c.asset_id.is_not(None), in_force(now)
         )
-        """Those assets."""
+        self._scoped = select(scope.c.asset_id).where(scope.c.org_id == org)
+        self._scope_of = scope
 
-    def undecided(self, *, own: bool) -> ColumnElement[bool]:
-        """No decision covers the pair. `own`: decisions for the asset alone count too."""
-        conditions = [~decided_for_all(detail, key, self._now)] if self._for_all else []
-        if self.own and own:
-            conditions.append(~decided_for(asset.c.id, detail, key, self._now))
+    @property
+    def divides(self) -> bool:
+        """Whether a finding's state depends on the asset."""
+        return self.one_by_one or bool(self.scopes)
+
+    def among_one_by_one(self) -> ColumnElement[bool]:
+        """The asset is one of those that are looked at one by one."""
+        ways = [asset.c.id.in_(self._own)] if self.kinds.own else []
+        if len(self.kinds.scopes) > SCOPES:
+            ways.append(asset.c.id.in_(self._scoped))
+        return or_(false(), *ways)
+
+    def among_scope(self, scope: int) -> ColumnElement[bool]:
+        """The asset has this combination of decisions and no decision for it alone."""
+        sharing = select(self._scope_of.c.asset_id).where(self._scope_of.c.scope_id == scope)
+        inside = asset.c.id.in_(sharing)
+        return and_(inside, asset.c.id.not_in(self._own)) if self.kinds.own else inside
+
+    def among_others(self) -> ColumnElement[bool]:
+        """Only decisions for all concern the asset."""
+        conditions = [asset.c.id.not_in(self._own)] if self.kinds.own else []
+        if self.kinds.scopes:
+            conditions.append(asset.c.id.not_in(self._scoped))
         return and_(true(), *conditions)
 
-    def verdict_in(self, verdicts: frozenset[str], *, own: bool) -> ColumnElement[bool]:
+    def undecided(self, *, own: bool, scope: int | None = None) -> ColumnElement[bool]:
+        """No decision covers the pair. `own`: decisions for the asset alone count too; `scope`: those of a scope."""
+        return not_(self._covered(VERDICTS, own=own, scope=scope))
+
+    def verdict_in(self, verdicts: frozenset[str], *, own: bool, scope: int | None = None) -> ColumnElement[bool]:
         """The strongest decision that covers the pair is one of these."""
-        if not (self._for_all or (self.own and own)):
+        ways = [
+            and_(
+                self._covered((verdict,), own=own, scope=scope),
+                not_(self._covered(stronger_than(verdict), own=own, scope=scope)),
+            )
+            for verdict in VERDICTS
+            if verdict in verdicts
+        ]
+        return or_(false(), *ways)
+
+    def _covered(self, verdicts: Collection[str], *, own: bool, scope: int | None) -> ColumnElement[bool]:
+        if not verdicts:
             return false()
-        found = verdict_of(asset.c.id if self.own and own else literal(0), detail, key, self._now)
-        return func.coalesce(found, "").in_(sorted(verdicts))
+        ways = [self._covering.for_all(verdicts)]
+        if own:
+            ways.append(self._covering.for_asset(asset.c.id, verdicts))
+        elif scope is not None:
+            ways.append(self._covering.in_scope(literal(scope), verdicts))
+        return or_(false(), *ways)
 
 
 class FindingBinding:
     """Fields of the query language in the tables, for one place.
 
     Not `whole`: as far as it depends on the finding only, for assets without decisions of their own and without a name
-    that is searched for.
+    that is searched for; `scope`: for those that share a combination of decisions by query.
     """
 
-    def __init__(self, decisions: "Decisions", place: Place, now: int, *, whole: bool = True) -> None:
+    def __init__(
+        self, decisions: "Decisions", place: Place, now: int, *, whole: bool = True, scope: int | None = None
+    ) -> None:
         self._decisions, self._place, self._now, self._whole = decisions, place, now, whole
+        self._scope = scope
 
     def reaches(self, field: Field) -> bool:
         """Findings know everything, their asset included."""
@@ -94,6 +145,9 @@ class FindingBinding:
                 return or_(test(detail.c.rule), other.where(test(alias.c.alias)).correlate_except(alias).exists())
             case "kind" | "title" | "package" | "installed" | "severity" | "score" | "kev":
                 return test(detail.c[field.name])
+            case "part" | "origin" | "layer" | "base":
+                # Empty for what has no layer: no value, and no pattern fits it.
+                return and_(detail.c[field.name] != "", test(detail.c[field.name]))
             case "epss":
                 return and_(detail.c.epss.is_not(None), test(detail.c.epss))
             case "fix":
@@ -126,6 +180,8 @@ class FindingBinding:
                 return ~asset_field(field, lambda _value: true())
             case "rule" | "asset.os":
                 return ~self.any(field, lambda value: value != "")
+            case "layer" | "base":
+                return detail.c[field.name] == ""
             case "kind" | "title" | "package" | "installed" | "locator" | "asset.name" | "asset.kind" | "asset.key":
                 return self.any(field, lambda value: value == "")
             case _:
@@ -139,8 +195,9 @@ class FindingBinding:
         wanted = [condition for name, condition in standing.items() if name in states]
         plain = true() if len(wanted) == len(standing) else or_(false(), *wanted)
         verdicts = states & set(VERDICTS)
-        chosen = self._decisions.verdict_in(verdicts, own=self._whole) if verdicts else false()
-        return or_(and_(self._decisions.undecided(own=self._whole), plain), chosen)
+        own, scope = self._whole, self._scope
+        chosen = self._decisions.verdict_in(verdicts, own=own, scope=scope) if verdicts else false()
+        return or_(and_(self._decisions.undecided(own=own, scope=scope), plain), chosen)
 
     def words(self, test: Test) -> ColumnElement[bool]:
         """See `Binding`."""

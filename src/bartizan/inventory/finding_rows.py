@@ -146,7 +146,7 @@ def one(selection: Selection, asset_id: int, key_id: int) -> FoundRow | None:
 
 def _columns(place: Place) -> list[ColumnElement[Any]]:
     names = ("rule", "kind", "severity", "score", "unknown", "title", "package", "installed")
-    more = ("fix_state", "fix_version", "kev", "epss")
+    more = ("fix_state", "fix_version", "kev", "epss", "layer", "part", "origin", "base")
     return [
         detail.c.id.label("detail_id"),
         key.c.id.label("key_id"),

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, select, tuple_
 
 from bartizan.inventory.blobs import encoded, pack, pack_bytes
+from bartizan.inventory.exceptions import match_details
 from bartizan.inventory.posture import summarise_sets
 from bartizan.inventory.schema import judgement
 from bartizan.inventory.statements import chunks, insert_new, numbers_of, storable
@@ -42,8 +43,9 @@ def store_set(conn: Connection, org: int, findings: Sequence[Finding], now: int)
     keys = _store_keys(conn, org, rows)
     for key, row in rows.items():
         row["key_id"] = keys[key]
-    details = _store_details(conn, org, list(rows.values()))
-    _store_aliases(conn, org, findings)
+    details, new = _store_details(conn, org, list(rows.values()))
+    renamed = _store_aliases(conn, org, findings)
+    match_details(conn, org, new, renamed, now)
     members = [(keys[key], details[row["digest"]]) for key, row in rows.items()]
     return _store_members(conn, org, set_digest, members, now)
 
@@ -140,7 +142,16 @@ def _detail_row(org: int, finding: Finding) -> dict[str, Any]:
     row["body"] = encoded({"evidence": evidence, "fix_text": finding.fix.text, "layer": finding.layer})
     columns = [finding.locator, *(value for name, value in sorted(row.items()) if name not in ("org_id", "body"))]
     row["digest"] = sha256(encoded(columns) + row["body"]).hexdigest()
+    row |= _origin_columns(evidence)  # told by the body, which the digest covers
     return row
+
+
+def _origin_columns(evidence: Mapping[str, Any]) -> dict[str, str]:
+    """What lists filter and group by of an image's finding; empty for what has no layer."""
+    told = evidence.get("origin")
+    origin = told if isinstance(told, Mapping) else {}
+    names = {"layer": "layer", "part": "part", "origin": "kind", "base": "base"}
+    return {name: storable(str(origin.get(key) or "")) for name, key in names.items()}
 
 
 def _vulnerability_columns(evidence: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,14 +172,15 @@ def _vulnerability_columns(evidence: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _store_aliases(conn: Connection, org: int, findings: Iterable[Finding]) -> None:
-    """Other names of the rules: a search for one finds them all."""
+def _store_aliases(conn: Connection, org: int, findings: Iterable[Finding]) -> set[str]:
+    """Other names of the rules: a search for one finds them all. Returns the rules that have any."""
     rows = {
         (storable(finding.rule, 500), storable(str(alias), 500))
         for finding in findings
         for alias in list(finding.evidence.get("aliases") or ())[:ALIAS_LIMIT]
     }
     insert_new(conn, judgement.rule_alias, [{"org_id": org, "rule": rule, "alias": a} for rule, a in sorted(rows)])
+    return {rule for rule, _ in rows}
 
 
 def _store_keys(conn: Connection, org: int, wanted: Iterable[Key]) -> dict[Key, int]:
@@ -192,13 +204,15 @@ def _known_keys(conn: Connection, org: int, keys: list[Key]) -> dict[Key, int]:
     return found
 
 
-def _store_details(conn: Connection, org: int, rows: list[dict[str, Any]]) -> dict[str, int]:
+def _store_details(conn: Connection, org: int, rows: list[dict[str, Any]]) -> tuple[dict[str, int], list[int]]:
+    """Numbers by digest, and those that were not there before."""
     table = judgement.finding_detail
     known = numbers_of(conn, table.c.digest, org, [row["digest"] for row in rows])
+    before = set(known)
     if new := [row for row in rows if row["digest"] not in known]:
         insert_new(conn, table, [row | {"body": pack_bytes(row["body"])} for row in new])
         known |= numbers_of(conn, table.c.digest, org, [row["digest"] for row in new])
-    return known
+    return known, [number for digest_, number in known.items() if digest_ not in before]
 
 
 def _store_members(conn: Connection, org: int, set_digest: str, members: list[tuple[int, int]], now: int) -> int:

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from bartizan.inventory.blobs import unpack
-from bartizan.inventory.decisions import DecisionView, covering, decisions_on, state_of
+from bartizan.inventory.decisions import DecisionView, StatesOf, decisions_on
 from bartizan.inventory.errors import NotFound
 from bartizan.inventory.exposure import Span, spans_of_finding
 from bartizan.inventory.finding_rows import FoundRow, fetch, one, read_sort
@@ -34,6 +34,19 @@ class FixView(Struct, kw_only=True):
     state: str
     version: str
     text: str
+
+
+class OriginView(Struct, kw_only=True):
+    """Where an image has a finding from."""
+
+    layer: str
+    """Digest (diff id) of the layer."""
+    part: str
+    """base, application or unknown."""
+    kind: str
+    """operating-system or application: whose package it is."""
+    base: str
+    """Name of the base image, where it is known."""
 
 
 class FindingSummary(Struct, kw_only=True):
@@ -60,6 +73,7 @@ class FindingSummary(Struct, kw_only=True):
     fixed_at: str | None
     reopened: int
     sources: list[str]
+    origin: OriginView | None
 
 
 class FindingEvent(Struct, kw_only=True):
@@ -114,7 +128,7 @@ def get_finding(conn: Connection, org: int, finding_id: str, now: datetime | str
     detail = judgement.finding_detail
     body = unpack(conn.execute(select(detail.c.body).where(detail.c.id == found.row.detail_id)).scalar_one())
     summary.fix.text = body["fix_text"]
-    decisions = decisions_on(conn, org, summary.rule, summary.locator, asset_id, at)
+    decisions = decisions_on(conn, org, found.row, at)
     spans = spans_of_finding(conn, asset_id, key_id)
     fields = {name: getattr(summary, name) for name in summary.__struct_fields__}
     return FindingDetail(
@@ -160,15 +174,15 @@ def _summaries(conn: Connection, org: int, found: Sequence[FoundRow], now: int) 
     if not found:
         return []
     assets = {item.row.asset_id for item in found}
-    decisions = covering(conn, org, {item.row.rule for item in found}, now)
+    states = StatesOf(conn, org, [item.row for item in found], now)
     sources = _sources(conn, assets, {item.row.key_id for item in found})
     seen = _last_seen(conn, assets)
-    return [_summary(item, decisions, sources, seen) for item in found]
+    return [_summary(item, states, sources, seen) for item in found]
 
 
 def _summary(
     found: FoundRow,
-    decisions: Sequence[Any],
+    states: StatesOf,
     sources: Mapping[tuple[int, int], set[str]],
     seen: Mapping[int, Mapping[str, int]],
 ) -> FindingSummary:
@@ -184,7 +198,7 @@ def _summary(
         title=row.title,
         severity=SEVERITY[row.severity],
         verdict="unknown" if row.unknown else "fail",
-        state="fixed" if found.fixed else state_of(row, decisions),
+        state="fixed" if found.fixed else states.of(row),
         score=row.score,
         asset_id=str(row.asset_id),
         asset_name=row.asset_name,
@@ -198,7 +212,14 @@ def _summary(
         fixed_at=text_or_none(row.fixed_at),
         reopened=row.reopened,
         sources=sorted(attest),
+        origin=_origin(row),
     )
+
+
+def _origin(row: Row[Any]) -> OriginView | None:
+    if not row.layer:
+        return None
+    return OriginView(layer=row.layer, part=row.part, kind=row.origin, base=row.base)
 
 
 def _sources(conn: Connection, assets: set[int], keys: set[int]) -> dict[tuple[int, int], set[str]]:

@@ -1,10 +1,11 @@
-"""Findings grouped by rule, package or asset: what to fix first, and how much that removes.
+"""Findings grouped by rule, package, asset, or where an image has them from: what to fix first, what that removes.
 
 Groups come with the sum of their scores, the largest first: a group's share of the whole is what fixing it takes away.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -22,6 +23,7 @@ from sqlalchemy import (
     select,
 )
 
+from bartizan.inventory.blobs import unpack
 from bartizan.inventory.errors import BadInput
 from bartizan.inventory.finding_binding import CURRENT, asset, detail, held, key, member
 from bartizan.inventory.findings import SEVERITY
@@ -31,7 +33,8 @@ from bartizan.inventory.query import Query, parse
 from bartizan.inventory.selection import Region, Selection, cents
 from bartizan.model.dpkg_version import compare
 
-GROUPINGS = ("rule", "package", "asset")
+GROUPINGS = ("rule", "package", "asset", "layer", "base", "part", "origin")
+"""The last four leave out what no layer of an image brought."""
 _SORTS = ("total", "score", "severity", "findings", "key")
 
 
@@ -66,7 +69,7 @@ def list_groups(
     groups = _by_asset(selection) if by == "asset" else _by_detail(selection, detail.c[by])
     mark = fingerprint("groups", org, by, parsed.text, paging.sort)
     found = page_of(conn, select(groups), paging, keys=_keys(groups, paging.sort), make=_row, mark=mark)
-    dress = {"asset": _assets, "rule": _rules, "package": _packages}[by]
+    dress = {"asset": _assets, "rule": _rules, "package": _packages}.get(by, partial(_traits, by))
     items = dress(conn, selection, found.items)
     return Page(items=items, next=found.next, total=found.total, total_at_least=found.total_at_least)
 
@@ -159,6 +162,49 @@ def _packages(conn: Connection, selection: Selection, rows: Sequence[Row[Any]]) 
         )
         for row in rows
     ]
+
+
+_TRAITS = {
+    "base": "From the base image",
+    "application": "From what was built upon the base",
+    "unknown": "The base of the image is not known",
+    "operating-system": "Packages of the operating system",
+}
+
+
+def _traits(by: str, conn: Connection, selection: Selection, rows: Sequence[Row[Any]]) -> list[FindingGroup]:
+    """By layer, base image, part of the image, or whose package it is."""
+    keys = [row.key for row in rows]
+    assets = _count_assets(selection, detail.c[by], keys)
+    if by == "layer":
+        titles = _steps(conn, selection.org, keys)
+    elif by == "base":
+        titles = dict.fromkeys(keys, "")
+    else:
+        titles = {**_TRAITS, **({"application": "Packages of the application"} if by == "origin" else {})}
+    return [
+        _group(
+            row,
+            title=titles.get(row.key) or row.key,
+            assets=assets.get(row.key, 0),
+            fix="",
+            query=f"{by}={_quoted(row.key)}",
+        )
+        for row in rows
+    ]
+
+
+def _steps(conn: Connection, org: int, layers: Sequence[str]) -> dict[str, str]:
+    """Layer to the build step that made it, as the evidence of one of its findings tells it."""
+    one = (
+        select(func.max(detail.c.id)).where(detail.c.org_id == org, detail.c.layer.in_(layers)).group_by(detail.c.layer)
+    )
+    found = {}
+    for layer, body in conn.execute(select(detail.c.layer, detail.c.body).where(detail.c.id.in_(one))):
+        origin = unpack(body)["evidence"].get("origin")
+        if isinstance(origin, Mapping):
+            found[layer] = str(origin.get("step") or "")
+    return found
 
 
 def _group(row: Row[Any], *, title: str, assets: int, fix: str, query: str) -> FindingGroup:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, or_, select
 
 from bartizan.inventory.assessments import forget_unused
 from bartizan.inventory.decisions import expire
+from bartizan.inventory.exceptions import forget_scopes
 from bartizan.inventory.idempotency import forget_old
 from bartizan.inventory.moments import DAY, moment
 from bartizan.inventory.schema import accounts, estate, judgement
@@ -47,6 +48,7 @@ def tidy_up(conn: Connection, org: int, now: datetime | str | int, *, keep: int 
     )
     conn.execute(delete(accounts.session).where(accounts.session.c.expires_at <= at))
     forget_old(conn, at)
+    forget_scopes(conn, org)
     add_to_day(conn, org, at, {}, {})
     return tidied
 

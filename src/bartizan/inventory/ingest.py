@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, bindparam, func, select, update
 
 from bartizan.inventory.blobs import pack_bytes, unpack
 from bartizan.inventory.errors import BadInput, DigestMismatch, SectionsMissing
+from bartizan.inventory.exceptions import assets_changed
 from bartizan.inventory.moments import moment
 from bartizan.inventory.schema import estate
 from bartizan.inventory.statements import insert_new, numbers_of, storable
@@ -92,6 +93,8 @@ def ingest_snapshot(
     changed = _move(conn, asset_id, source, at, manifest, numbers)
     _describe(conn, asset_id, asset, changed, manifest, numbers, sections)
     _observe(conn, org, asset_id, source, at, sensor, manifest_digest, known=seen is not None, changed=bool(changed))
+    if seen is None or "os" in changed or (found is not None and found.name != storable(asset.name)):
+        assets_changed(conn, org, [asset_id], at)
     return IngestResult(asset_id=asset_id, changed=changed, created=found is None)
 
 

@@ -1,7 +1,8 @@
 """Sums over findings that lists and the overview show, kept where they are cheap: per finding set, and per asset.
 
-A set's summary leaves out what a decision for every asset covers. An asset's posture adds up the summaries of its sets;
-only assets that have a decision of their own are counted finding by finding.
+A set's summary leaves out what a decision for every asset covers. An asset's posture adds up the summaries of its sets.
+Where decisions by query name assets, sets are summed up once for each combination of such decisions (a scope); only
+assets that have a decision of their own are counted finding by finding.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    Subquery,
     and_,
     bindparam,
     case,
@@ -24,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from bartizan.inventory.decided import decided_for, decided_for_all, in_force
+from bartizan.inventory.decided import Covering, in_force
 from bartizan.inventory.risk import asset_risk
 from bartizan.inventory.schema import estate, judgement
 from bartizan.inventory.statements import chunks
@@ -42,7 +44,7 @@ LEVELS: dict[str, Severity] = {
 
 _COUNTS = (*LEVELS, "unknowns", "kev")
 _detail, _key, _member = judgement.finding_detail, judgement.finding_key, judgement.finding_set_member
-_summary, _held = judgement.set_summary, judgement.asset_findings
+_summary, _held, _scope = judgement.set_summary, judgement.asset_findings, judgement.asset_scope
 
 
 def _sums() -> list[ColumnElement[Any]]:
@@ -72,7 +74,7 @@ def summarise_sets(conn: Connection, org: int, sets: Iterable[int], now: int) ->
             select(_member.c.set_id, _detail.c.kind, *_sums())
             .join(_detail, _detail.c.id == _member.c.detail_id)
             .join(_key, _key.c.id == _member.c.key_id)
-            .where(_member.c.set_id.in_(chunk), ~decided_for_all(_detail, _key, now))
+            .where(_member.c.set_id.in_(chunk), ~Covering(_detail, _key, now).for_all())
             .group_by(_member.c.set_id, _detail.c.kind)
         )
         conn.execute(_summary.insert().from_select(columns, sums))
@@ -91,9 +93,12 @@ def sets_of_rule(conn: Connection, org: int, rule: str) -> list[int]:
 
 def refresh_assets(conn: Connection, org: int, assets: Iterable[int], now: int) -> None:
     """Bring the posture of some assets up to date; rows that stay the same are not written."""
-    own = set(with_own_decisions(conn, org, now))
+    own, scoped = set(with_own_decisions(conn, org, now)), set(in_scopes(conn, org))
     for chunk in chunks(assets):
         posture = {row.asset_id: _values(row) for row in _from_summaries(conn, chunk)}
+        if sharing := [number for number in chunk if number in scoped]:
+            posture |= {asset_id: _values(None) for asset_id in sharing}
+            posture |= {row.asset_id: _values(row) for row in _from_scopes(conn, sharing, now)}
         special = [number for number in chunk if number in own]
         if special:
             posture |= {asset_id: _values(None) for asset_id in special}
@@ -107,7 +112,8 @@ def refresh_assets(conn: Connection, org: int, assets: Iterable[int], now: int) 
 
 def measures(conn: Connection, org: int, asset_id: int, now: int) -> tuple[float, float, int]:
     """(highest score, sum of (score / 100)^2, number) of an asset's open findings: what its risk is made from."""
-    special = [asset_id] if asset_id in with_own_decisions(conn, org, now) else []
+    decided = asset_id in with_own_decisions(conn, org, now) or asset_id in in_scopes(conn, org)
+    special = [asset_id] if decided else []
     rows = list(_one_by_one(conn, special, now) if special else _from_summaries(conn, [asset_id]))
     if not rows:
         return 0.0, 0.0, 0
@@ -134,6 +140,67 @@ def with_own_decisions(conn: Connection, org: int, now: int) -> list[int]:
     return list(conn.execute(query.distinct()).scalars())
 
 
+def in_scopes(conn: Connection, org: int) -> list[int]:
+    """Assets that decisions by query name."""
+    return list(conn.execute(select(_scope.c.asset_id).where(_scope.c.org_id == org)).scalars())
+
+
+def _scoped_sums(now: int, *assets: ColumnElement[bool]) -> Subquery:
+    """(set, scope, kind) and the sums of what no decision takes out, once for each set that assets in a scope have."""
+    pairs = (
+        select(_held.c.set_id, _scope.c.scope_id)
+        .join(_scope, _scope.c.asset_id == _held.c.asset_id)
+        .where(*assets)
+        .distinct()
+        .subquery()
+    )
+    covering = Covering(_detail, _key, now)
+    return (
+        select(pairs.c.set_id, pairs.c.scope_id, _detail.c.kind, *_sums())
+        .select_from(pairs)
+        .join(_member, _member.c.set_id == pairs.c.set_id)
+        .join(_detail, _detail.c.id == _member.c.detail_id)
+        .join(_key, _key.c.id == _member.c.key_id)
+        .where(~covering.for_all(), ~covering.in_scope(pairs.c.scope_id))
+        .group_by(pairs.c.set_id, pairs.c.scope_id, _detail.c.kind)
+        .subquery()
+    )
+
+
+def _from_scopes(conn: Connection, assets: list[int], now: int) -> Iterable[Row[Any]]:
+    sums = _scoped_sums(now, _held.c.asset_id.in_(assets))
+    same = and_(sums.c.set_id == _held.c.set_id, sums.c.scope_id == _scope.c.scope_id)
+    query = (
+        select(
+            _held.c.asset_id,
+            *(func.sum(sums.c[name]).label(name) for name in _COUNTS),
+            func.max(sums.c.top).label("top"),
+            func.sum(sums.c.weight).label("weight"),
+        )
+        .join(_scope, _scope.c.asset_id == _held.c.asset_id)
+        .join(sums, same)
+        .where(_held.c.asset_id.in_(assets))
+        .group_by(_held.c.asset_id)
+    )
+    return conn.execute(query)
+
+
+def scoped_kinds(conn: Connection, org: int, now: int, but: list[int]) -> list[Row[Any]]:
+    """(kind, count per level) of the open findings of assets in scopes, but for some."""
+    mine = and_(_held.c.org_id == org, _held.c.asset_id.not_in(but))
+    sums = _scoped_sums(now, mine)
+    assets = (
+        select(_held.c.set_id, _scope.c.scope_id, func.count().label("assets"))
+        .join(_scope, _scope.c.asset_id == _held.c.asset_id)
+        .where(mine)
+        .group_by(_held.c.set_id, _scope.c.scope_id)
+        .subquery()
+    )
+    same = and_(assets.c.set_id == sums.c.set_id, assets.c.scope_id == sums.c.scope_id)
+    counts = [func.sum(sums.c[name] * assets.c.assets) for name in LEVELS]
+    return list(conn.execute(select(sums.c.kind, *counts).join(assets, same).group_by(sums.c.kind)))
+
+
 def one_by_one_kinds(conn: Connection, assets: list[int], now: int) -> list[Row[Any]]:
     """(kind, count per level) of some assets' open findings."""
     levels = _sums()[: len(LEVELS)]
@@ -146,6 +213,7 @@ def _one_by_one(conn: Connection, assets: list[int], now: int) -> Iterable[Row[A
 
 
 def _undecided(query: Select[Any], assets: list[int], now: int) -> Select[Any]:
+    covering = Covering(_detail, _key, now)
     source = (
         _held.join(_member, _member.c.set_id == _held.c.set_id)
         .join(_detail, _detail.c.id == _member.c.detail_id)
@@ -153,8 +221,8 @@ def _undecided(query: Select[Any], assets: list[int], now: int) -> Select[Any]:
     )
     return query.select_from(source).where(
         _held.c.asset_id.in_(assets),
-        ~decided_for_all(_detail, _key, now),
-        ~decided_for(_held.c.asset_id, _detail, _key, now),
+        ~covering.for_all(),
+        ~covering.for_asset(_held.c.asset_id),
     )
 
 

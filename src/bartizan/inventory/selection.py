@@ -5,11 +5,13 @@ then counted per set: members that fit, times assets that fit. Three things do n
 apart:
 
     when a finding was opened: told by the asset for plain findings, by a row of `finding_state` for marked ones
-    decisions for single assets, and words that name an asset: the assets in question are a region of their own
+    decisions for single assets or by queries that name assets, and words that name an asset: the assets in question
+    are regions of their own
     anything else that mixes both: looked up pair by pair
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -157,18 +159,26 @@ class Selection:
             else:
                 levels["pair" if level == "word" else level].append(node)
         decided = levels.pop("decided")
-        for own, *named in product((False, True) if decided else (False,), *((False, True) for _ in words)):
+        shares = list(self._shares()) if decided else [_Share()]
+        for share, named in product(shares, product((False, True), repeat=len(words))):
             parts = {level: list(nodes) for level, nodes in levels.items()}
-            among: list[ColumnElement[bool]] = []
-            if decided:
-                parts["pair" if own else "finding"] += decided
-                among.append(asset.c.id.in_(self.decisions.assets) if own else asset.c.id.not_in(self.decisions.assets))
+            among = list(share.among)
+            parts["pair" if share.one_by_one else "finding"] += decided
             for node, has_name in zip(words, named, strict=True):
                 test = like(node.text, inside=True)(asset.c.name)
                 among.append(test if has_name else not_(test))
                 if not has_name:
                     parts["finding"].append(node)
-            yield Region(self, parts, among)
+            yield Region(self, parts, among, share.scope)
+
+    def _shares(self) -> Iterable["_Share"]:
+        """The assets, divided by the decisions that concern them."""
+        decisions = self.decisions
+        yield _Share((decisions.among_others(),))
+        for scope in decisions.scopes:
+            yield _Share((decisions.among_scope(scope),), scope)
+        if decisions.one_by_one:
+            yield _Share((decisions.among_one_by_one(),), one_by_one=True)
 
     def _level(self, node: Node) -> str:
         """finding, asset, timed (asset for plain pairs), decided or word (finding in most assets), or pair."""
@@ -183,7 +193,7 @@ class Selection:
                 return "word" if self._any_asset_named(text) else "finding"
             case Match(field) | Age(field):
                 if field.name == "state":
-                    return "decided" if self.decisions.own else "finding"
+                    return "decided" if self.decisions.divides else "finding"
                 if field.name in _TIMED:
                     return "timed"
                 return {Level.FINDING: "finding", Level.ASSET: "asset", Level.PAIR: "pair"}[field.level]
@@ -216,11 +226,26 @@ _MARKED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """Assets that the same decisions concern."""
+
+    among: tuple[ColumnElement[bool], ...] = ()
+    scope: int | None = None
+    one_by_one: bool = False
+
+
 class Region:
     """Some of the assets, with the query's conditions by what they depend on."""
 
-    def __init__(self, selection: Selection, parts: dict[str, list[Node]], among: list[ColumnElement[bool]]) -> None:
-        self.selection, self._parts = selection, parts
+    def __init__(
+        self,
+        selection: Selection,
+        parts: dict[str, list[Node]],
+        among: list[ColumnElement[bool]],
+        scope: int | None = None,
+    ) -> None:
+        self.selection, self._parts, self._scope = selection, parts, scope
         self._among = and_(true(), *among)
 
     @property
@@ -326,7 +351,8 @@ class Region:
 
     def _all(self, level: str, place: Place, *, whole: bool = True) -> ColumnElement[bool]:
         now = self.selection.now
-        binding = FindingBinding(self.selection.decisions, place, now, whole=whole)
+        scope = None if whole else self._scope
+        binding = FindingBinding(self.selection.decisions, place, now, whole=whole, scope=scope)
         return and_(true(), *(compile_node(node, binding, now) for node in self._parts[level]))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, func, select
 
 from bartizan.inventory.moments import day
-from bartizan.inventory.posture import LEVELS, one_by_one_kinds, with_own_decisions
+from bartizan.inventory.posture import LEVELS, in_scopes, one_by_one_kinds, scoped_kinds, with_own_decisions
 from bartizan.inventory.schema import judgement
 from bartizan.inventory.statements import insert
 
@@ -50,16 +50,23 @@ def add_to_day(conn: Connection, org: int, now: int, opened: Mapping[str, int], 
 def open_by_kind(conn: Connection, org: int, now: int) -> dict[str, dict[str, int]]:
     """Kind to level to number of open findings: sets times the assets that share them.
 
-    Assets with decisions of their own are counted finding by finding.
+    Assets in a scope are counted by set and scope; those with decisions of their own finding by finding.
     """
-    special = with_own_decisions(conn, org, now)
+    special, scoped = with_own_decisions(conn, org, now), bool(in_scopes(conn, org))
     shared = select(_held.c.set_id, func.count().label("assets")).where(_held.c.org_id == org)
     if special:
         shared = shared.where(_held.c.asset_id.not_in(special))
+    if scoped:
+        scope = judgement.asset_scope
+        shared = shared.where(_held.c.asset_id.not_in(select(scope.c.asset_id).where(scope.c.org_id == org)))
     assets = shared.group_by(_held.c.set_id).subquery()
     sums = [func.sum(_summary.c[name] * assets.c.assets) for name in LEVELS]
     query = select(_summary.c.kind, *sums).join(assets, assets.c.set_id == _summary.c.set_id).group_by(_summary.c.kind)
     found: dict[str, Counter[str]] = {}
-    for kind, *counts in [*conn.execute(query), *(one_by_one_kinds(conn, special, now) if special else ())]:
+    apart = [
+        *(scoped_kinds(conn, org, now, special) if scoped else ()),
+        *(one_by_one_kinds(conn, special, now) if special else ()),
+    ]
+    for kind, *counts in [*conn.execute(query), *apart]:
         found.setdefault(kind, Counter()).update({name: int(count) for name, count in zip(LEVELS, counts, strict=True)})
     return {kind: dict(counts) for kind, counts in found.items()}

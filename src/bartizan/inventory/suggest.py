@@ -39,6 +39,8 @@ def _columns() -> dict[str, ColumnElement[str]]:
         "title": detail.c.title,
         "package": detail.c.package,
         "installed": detail.c.installed,
+        "layer": detail.c.layer,
+        "base": detail.c.base,
         "locator": judgement.finding_key.c.locator,
         "asset.name": asset.c.name,
         "asset.key": asset.c.key,

@@ -116,12 +116,29 @@ def _decisions(asset_id: int, now: int) -> Select[Any]:
         .where(word.c.asset_id == asset_id)
     )
     org = select(estate.asset.c.org_id).where(estate.asset.c.id == asset_id).scalar_subquery()
-    told = table.c.verdict + literal(": ") + table.c.rule
+    told = table.c.verdict + literal(": ") + case((table.c.query.is_not(None), table.c.query), else_=table.c.rule)
+    meant, scope, scopes = judgement.decision_finding, judgement.decision_scope_member, judgement.asset_scope
+    queried = (
+        select(meant.c.decision_id)
+        .select_from(
+            word.join(member, member.c.set_id == word.c.set_id).join(meant, meant.c.detail_id == member.c.detail_id)
+        )
+        .where(word.c.asset_id == asset_id)
+    )
+    named = select(scope.c.decision_id).join(scopes, scopes.c.scope_id == scope.c.scope_id)
+    by_query = and_(
+        table.c.id.in_(queried),
+        or_(~table.c.scoped, table.c.id.in_(named.where(scopes.c.asset_id == asset_id))),
+    )
     entry = _entry(table.c.created_at, "decision", which=table.c.requested_by, number=table.c.id, told=told)
     return select(*entry).where(
         table.c.org_id == org,
         table.c.created_at <= now,
-        or_(table.c.asset_id == asset_id, and_(table.c.asset_id.is_(None), table.c.rule.in_(rules))),
+        or_(
+            table.c.asset_id == asset_id,
+            and_(table.c.asset_id.is_(None), table.c.query.is_(None), table.c.rule.in_(rules)),
+            by_query,
+        ),
     )
 
 

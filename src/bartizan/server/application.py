@@ -37,6 +37,7 @@ from bartizan.server.api.jobs import JobController
 from bartizan.server.api.overview import OverviewController
 from bartizan.server.api.parameters import provide_context, provide_principal
 from bartizan.server.api.policies import PolicyController
+from bartizan.server.api.policy_parameters import PolicyParameterController
 from bartizan.server.api.query import QueryController
 from bartizan.server.api.registries import RegistryController
 from bartizan.server.api.sensors import ActivationKeyController, SensorController
@@ -69,6 +70,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     FindingController,
     DecisionController,
     PolicyController,
+    PolicyParameterController,
     FrameworkController,
     QueryController,
     FeedController,

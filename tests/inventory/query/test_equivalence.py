@@ -38,6 +38,14 @@ finding = st.builds(
             "epss": st.sampled_from([0.0, 0.5, {"score": 0.97}]),
             "kev": st.sampled_from([{"added": "2026-01-01"}, None]),
             "aliases": st.lists(st.sampled_from(["GHSA-a", "CVE-2026-9", "DSA_1"]), max_size=2),
+            "origin": st.fixed_dictionaries(
+                {
+                    "layer": st.sampled_from(["sha256:aa", "sha256:ab"]),
+                    "part": st.sampled_from(["base", "application", "unknown"]),
+                    "kind": st.sampled_from(["operating-system", "application"]),
+                },
+                optional={"base": st.sampled_from(["debian:12", "É"])},
+            ),
         },
     ),
 )
@@ -90,6 +98,15 @@ queries = st.recursive(
     ),
     max_leaves=5,
 )
+EXCEPTIONS = (
+    "rule:GHSA_x",
+    "not rule:GHSA-a severity>=medium",
+    "asset.name:web-*",
+    "package:lib* tag:lab",
+    "not tag:none",
+    "kind:policy asset.name:[web-1, db]",
+    "part:base or kev:true",
+)
 plan = st.fixed_dictionaries(
     {
         "advisories": st.fixed_dictionaries({name: st.lists(finding, max_size=3) for name in "abcd"}),
@@ -103,6 +120,15 @@ plan = st.fixed_dictionaries(
                 st.booleans(),
             ),
             max_size=2,
+        ),
+        "exceptions": st.lists(
+            st.tuples(
+                st.sampled_from(["accepted", "false-positive"]),
+                st.sampled_from(EXCEPTIONS),
+                st.booleans(),
+                st.booleans(),
+            ),
+            max_size=3,
         ),
     }
 )
@@ -118,6 +144,7 @@ def test_the_database_selects_what_the_reference_selects(store: Store) -> None:
         estate = Estate(store, f"example-{next(number)}")
         build(estate, plan)
         findings, assets = records(estate)
+        states_are_as_decided(plan, findings)
         for text in asked:
             query = parse(text)
             listed = query.standing()
@@ -131,6 +158,26 @@ def test_the_database_selects_what_the_reference_selects(store: Store) -> None:
                 sums_agree(conn, estate, text, found, page.items)
 
     compare()
+
+
+def states_are_as_decided(plan: dict[str, Any], findings: dict[str, dict[str, Any]]) -> None:
+    """The reference judges each exception's query on each finding: what is covered shows the strongest verdict."""
+    order = ["false-positive", "accepted", "deferred"]
+    for record in findings.values():
+        verdicts = {
+            verdict
+            for verdict, text, until_fixable, _ in plan["exceptions"]
+            if evaluate(parse(text), record, 0) and not (until_fixable and record["fixable"])
+        } | {
+            verdict
+            for verdict, rule, where, until_fixable in plan["decisions"]
+            if record["rule"][0] == rule
+            and where in (None, record["asset.name"])
+            and not (until_fixable and record["fixable"])
+        }
+        if record["state"] != "fixed":
+            expected = {min(verdicts, key=order.index)} if verdicts else {"open", "unknown"}
+            assert record["state"] in expected, record
 
 
 def sums_agree(conn: Any, estate: Estate, text: str, found: list[FindingSummary], assets: list[AssetSummary]) -> None:
@@ -169,6 +216,9 @@ def build(estate: Estate, plan: dict[str, Any]) -> None:
         name: list({item.identity: item for item in found}.values()) for name, found in plan["advisories"].items()
     }
     names: dict[str, int] = {}
+    for verdict, text, until_fixable, first in plan["exceptions"]:
+        if first:
+            except_from(estate, verdict, text, until_fixable)
     for number, hosts in enumerate(plan["rounds"]):
         for name, facts in hosts.items():
             names[name] = estate.snapshot(name, source="agent" if number % 2 else "scanner", **facts).asset_id
@@ -191,7 +241,25 @@ def build(estate: Estate, plan: dict[str, Any]) -> None:
                     asset_id=None if where is None else names[where],
                     expires_when_fixable=until_fixable,
                 )
+    for verdict, text, until_fixable, first in plan["exceptions"]:
+        if not first:
+            except_from(estate, verdict, text, until_fixable)
     estate.later()
+
+
+def except_from(estate: Estate, verdict: str, text: str, until_fixable: bool) -> None:
+    """A decision by query, before there is anything that matches or after."""
+    with estate.store.begin() as conn:
+        decide(
+            conn,
+            estate.org,
+            verdict=verdict,
+            query=text,
+            reason="r",
+            requested_by="ann",
+            now=estate.now,
+            expires_when_fixable=until_fixable,
+        )
 
 
 def records(estate: Estate) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
@@ -246,4 +314,8 @@ def finding_record(item: FindingSummary, aliases: list[str]) -> dict[str, Any]:
         "fixed_at": None if item.fixed_at is None else moment(item.fixed_at),
         "reopened": item.reopened,
         "source": item.sources,
+        "part": None if item.origin is None else item.origin.part,
+        "origin": None if item.origin is None else item.origin.kind,
+        "layer": None if item.origin is None else item.origin.layer,
+        "base": None if item.origin is None else item.origin.base or None,
     }

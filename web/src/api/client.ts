@@ -35,6 +35,7 @@ export interface Client {
   get: <Answer>(path: string, parameters?: Parameters, signal?: AbortSignal) => Promise<Answer>;
   text: (path: string, parameters: Parameters, accept: string) => Promise<string>;
   post: <Answer>(path: string, body?: unknown) => Promise<Answer>;
+  put: <Answer>(path: string, body: unknown) => Promise<Answer>;
   remove: <Answer>(path: string) => Promise<Answer>;
 }
 
@@ -72,6 +73,7 @@ export function createClient(token: () => string, onSignedOut: () => void): Clie
     get: async (path, parameters, signal) => json(await send("GET", address(path, parameters), signal ? { signal } : {})),
     text: async (path, parameters, accept) => (await send("GET", address(path, parameters), { accept })).text(),
     post: async (path, body) => json(await send("POST", address(path), { body: body ?? {} })),
+    put: async (path, body) => json(await send("PUT", address(path), { body })),
     remove: async (path) => json(await send("DELETE", address(path))),
   };
 }

@@ -43,7 +43,7 @@ export function useDecide() {
   );
 
   return useCallback(
-    async (findings: FindingSummary[], request: Omit<DecisionRequest, "findings">) => {
+    async (findings: FindingSummary[], request: Omit<DecisionRequest, "findings" | "query">) => {
       const before = new Map(findings.map((finding) => [finding.id, finding.state]));
       await queries.cancelQueries({ queryKey: ["findings"] });
       paint(new Map(findings.map((finding) => [finding.id, request.verdict])));
@@ -75,5 +75,43 @@ export function useDecide() {
       await reread();
     },
     [api, notices, paint, queries, reread],
+  );
+}
+
+/** One decision for everything that matches a query, now and later. */
+export function useExcept() {
+  const api = useApi();
+  const queries = useQueryClient();
+  const notices = useNotices();
+  return useCallback(
+    async (query: string, request: Omit<DecisionRequest, "findings" | "query">): Promise<boolean> => {
+      const reread = () =>
+        queries.invalidateQueries({ predicate: ({ queryKey }) => ["findings", "decisions", "overview", "assets"].includes(String(queryKey[0])) });
+      try {
+        const [made] = await api.post<DecisionView[]>("/decisions", { ...request, query });
+        if (!made) return false;
+        notices.say({
+          text: made.pending ? "The decision waits for somebody else to approve it" : `${count(made.covers ?? 0)} findings ${VERDICT_TEXT[request.verdict] ?? request.verdict}, and what matches later`,
+          action: {
+            text: "Undo",
+            run: async () => {
+              try {
+                await api.remove(`/decisions/${encodeURIComponent(made.id)}`);
+                notices.say({ text: "Decision taken back" });
+              } catch (error) {
+                notices.failed("The decision could not be taken back", error);
+              }
+              await reread();
+            },
+          },
+        });
+        await reread();
+        return true;
+      } catch (error) {
+        notices.failed("The decision was not saved", error);
+        return false;
+      }
+    },
+    [api, notices, queries],
   );
 }

@@ -17,6 +17,7 @@ import type {
   FindingGroup,
   FindingSummary,
   FrameworkDetail,
+  GroupBy,
   FrameworkSummary,
   ImageView,
   JobView,
@@ -63,7 +64,7 @@ export const useOverview = () => useOne<Overview>(["overview"], "/overview");
 export const useFeeds = () => useOne<Knowledge>(["feeds"], "/feeds");
 export const useFindings = (query: string, sort: string) => useList<FindingSummary>("findings", "/findings", { query, sort });
 export const useFinding = (id: string) => useOne<FindingDetail>(["findings", "one", id], `/findings/${encodeURIComponent(id)}`);
-export const useGroups = (by: "rule" | "package" | "asset", query: string) =>
+export const useGroups = (by: GroupBy, query: string) =>
   useOne<Page<FindingGroup>>(["findings", "groups", by, query], "/findings/groups", { by, query, limit: 200 });
 export const useAssets = (query: string, sort: string) => useList<AssetSummary>("assets", "/assets", { query, sort });
 export const useAsset = (id: string) => useOne<AssetDetail>(["assets", "one", id], `/assets/${encodeURIComponent(id)}`);

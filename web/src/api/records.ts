@@ -139,6 +139,15 @@ export interface FindingSummary {
   fixed_at?: string | null;
   reopened?: number;
   sources: string[];
+  origin?: OriginView | null;
+}
+
+/** Where an image has a finding from. */
+export interface OriginView {
+  layer: string;
+  part: "base" | "application" | "unknown";
+  kind: "operating-system" | "application";
+  base: string;
 }
 
 export interface DecisionView {
@@ -153,13 +162,18 @@ export interface DecisionView {
   rule: string;
   locator: string | null;
   asset_id: string | null;
+  /** What is meant, now and later, where the decision does not name a rule. */
+  query?: string | null;
+  covers?: number | null;
   active: boolean;
+  pending?: boolean;
 }
 
 export interface DecisionRequest {
   verdict: DecisionVerdict;
   reason: string;
-  findings: string[];
+  findings?: string[];
+  query?: string;
   expires_at: string | null;
   expires_when_fixable: boolean;
 }
@@ -179,6 +193,8 @@ export interface FindingDetail extends FindingSummary {
   elsewhere: number;
   references: string[];
 }
+
+export type GroupBy = "rule" | "package" | "asset" | "layer" | "base" | "part" | "origin";
 
 export interface FindingGroup {
   key: string;
@@ -264,6 +280,15 @@ export interface PolicyInput {
   about: string;
 }
 
+export interface PolicyParameter {
+  name: string;
+  type: string;
+  default: Json;
+  value: Json;
+  set_by: string | null;
+  set_at: string | null;
+}
+
 export interface PolicyDetail extends PolicyView {
   check: string;
   applies: string;
@@ -272,7 +297,7 @@ export interface PolicyDetail extends PolicyView {
   judges?: string[];
   source?: string;
   cases?: number;
-  parameters: { [key: string]: Json };
+  parameters: PolicyParameter[];
   results: PolicyResultRow[];
 }
 

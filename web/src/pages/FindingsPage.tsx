@@ -1,12 +1,16 @@
 /** The findings room. What it shows is what its address says: query, sort order, grouping, open panel. */
 
-import { useCallback, useEffect } from "react";
+import { Gavel } from "lucide-react";
+import { useCallback, useEffect, useState } from "react";
 
 import { useFindings, useGroups } from "../api/hooks";
+import type { GroupBy } from "../api/records";
 import { useQueryBox } from "../app/asked";
 import { useAddress } from "../lib/address";
 import { count, decimal } from "../lib/format";
 import { findings, OPEN } from "../lib/paths";
+import { parts } from "../lib/querytext";
+import { ExceptionDialog } from "../parts/DecisionDialog";
 import { Facets } from "../parts/Facets";
 import { FindingList } from "../parts/FindingList";
 import { findingColumns } from "../parts/findingColumns";
@@ -14,7 +18,7 @@ import { FindingPanel } from "../parts/FindingPanel";
 import { Go } from "../parts/Go";
 import { ColumnChooser, Export, ListPage, SidePanel, useColumns } from "../parts/ListPage";
 import { SeverityGlyph } from "../parts/Severity";
-import { FixText, Kev } from "../parts/Small";
+import { FixText, Kev, Truncated } from "../parts/Small";
 import { Empty, Failure, Skeleton } from "../parts/States";
 
 const COLUMNS = findingColumns(false);
@@ -24,14 +28,23 @@ const VIEWS = [
   { value: "package", text: "By package" },
   { value: "asset", text: "By asset" },
 ] as const;
-type View = (typeof VIEWS)[number]["value"];
+/** Groupings that only findings in images have. */
+const IMAGE_VIEWS = [
+  { value: "layer", text: "By layer" },
+  { value: "base", text: "By base image" },
+  { value: "part", text: "By part of the image" },
+  { value: "origin", text: "By kind of package" },
+] as const;
+const HEADINGS: Record<GroupBy, string> = { rule: "Rule", package: "Package", asset: "Asset", layer: "Layer", base: "Base image", part: "Part", origin: "Package of" };
+type View = "" | GroupBy;
 
 export default function FindingsPage() {
   const { search, set } = useAddress();
   const query = search.get("query") ?? OPEN;
   const sort = search.get("sort") ?? "-score";
   const opened = search.get("panel");
-  const view: View = VIEWS.find(({ value }) => value === search.get("view"))?.value ?? "";
+  const view: View = [...VIEWS, ...IMAGE_VIEWS].find(({ value }) => value === search.get("view"))?.value ?? "";
+  const [excepting, setExcepting] = useState<string | null>(null);
   const { shown, setChosen } = useColumns("findings", COLUMNS);
   const list = useFindings(query, sort);
 
@@ -58,6 +71,16 @@ export default function FindingsPage() {
               </button>
             ))}
           </div>
+          <select aria-label="Grouping of findings in images" value={IMAGE_VIEWS.some(({ value }) => value === view) ? view : ""} onChange={(event) => set({ view: event.target.value || null, panel: null })}>
+            <option value="">In images…</option>
+            {IMAGE_VIEWS.map(({ value, text }) => <option key={value} value={value}>{text}</option>)}
+          </select>
+          {query && first && first.total > 0 && !list.error ? (
+            <button type="button" className="button small" title="One decision for everything that matches this query, now and later" onClick={() => setExcepting(withoutStates(query))}>
+              <Gavel size={15} aria-hidden />
+              <span>Decide on all</span>
+            </button>
+          ) : null}
           {view === "" ? <ColumnChooser columns={COLUMNS} shown={shown} onChoose={setChosen} /> : null}
           <Export path="/findings" query={query} sort={sort} name="findings" />
         </>
@@ -76,8 +99,22 @@ export default function FindingsPage() {
       ) : (
         <Groups by={view} query={query} onClear={() => ask("")} />
       )}
+      <ExceptionDialog query={excepting} total={first?.total ?? 0} onClose={() => setExcepting(null)} />
     </ListPage>
   );
+}
+
+/** What a group's link asks: the list's own query as well. */
+function narrowed(query: string, more: string): string {
+  const own = parts(query);
+  if (own.length === 0) return more;
+  const whole = own.length === 1 && /\sor\s/i.test(query) ? `(${query})` : query;
+  return `${whole} and ${more}`;
+}
+
+/** A decision is about what stands open, so it does not say so. */
+function withoutStates(query: string): string {
+  return parts(query).filter((part) => !/^state:(open|unknown|any|\[[^\]]*open[^\]]*\])$/i.test(part)).join(" and ");
 }
 
 function NoFindings({ query, onClear }: { query: string; onClear: () => void }) {
@@ -100,10 +137,17 @@ function NoFindings({ query, onClear }: { query: string; onClear: () => void }) 
   );
 }
 
-function Groups({ by, query, onClear }: { by: "rule" | "package" | "asset"; query: string; onClear: () => void }) {
+function Groups({ by, query, onClear }: { by: GroupBy; query: string; onClear: () => void }) {
   const { data, error, isPending, refetch } = useGroups(by, query);
   if (isPending) return <div className="list-wait"><Skeleton lines={12} height={22} /></div>;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  if (data.items.length === 0 && IMAGE_VIEWS.some(({ value }) => value === by)) {
+    return (
+      <Empty title="No finding of an image is among them" command="bartizan scan image IMAGE --upload">
+        <p>Findings in images are told apart by the layer that brought them, by base image, and by whose package it is. Scan an image, or watch a registry under Images.</p>
+      </Empty>
+    );
+  }
   if (data.items.length === 0) return <NoFindings query={query} onClear={onClear} />;
   const most = Math.max(1, ...data.items.map((group) => group.total));
   return (
@@ -111,7 +155,7 @@ function Groups({ by, query, onClear }: { by: "rule" | "package" | "asset"; quer
       <table className="data-table group-table">
         <thead>
           <tr>
-            <th scope="col">{by === "rule" ? "Rule" : by === "package" ? "Package" : "Asset"}</th>
+            <th scope="col">{HEADINGS[by]}</th>
             <th scope="col" className="numeric">Findings</th>
             <th scope="col" className="numeric narrow-hide">Assets</th>
             <th scope="col">Score</th>
@@ -124,11 +168,11 @@ function Groups({ by, query, onClear }: { by: "rule" | "package" | "asset"; quer
               <td>
                 <span className="cell-title">
                   <SeverityGlyph severity={group.severity} />
-                  <Go to={findings(group.query)} className="link row-link" title={group.title}>
+                  <Go to={findings(narrowed(query, group.query))} className="link row-link" title={group.title}>
                     <span className="visually-hidden">{group.severity}: </span>
-                    {group.key}
+                    {by === "part" || by === "origin" ? group.title : by === "layer" ? <Truncated text={group.key} mono /> : group.key}
                   </Go>
-                  {by === "rule" && group.title !== group.key ? <span className="muted cell-rest">{group.title}</span> : null}
+                  {(by === "rule" || by === "layer") && group.title !== group.key ? <span className="muted cell-rest">{group.title}</span> : null}
                   {group.kev > 0 ? <Kev short /> : null}
                 </span>
               </td>

@@ -8,7 +8,7 @@ import { useAudit, useDecisions } from "../api/hooks";
 import type { AuditEntry, DecisionView } from "../api/records";
 import { useAddress } from "../lib/address";
 import { inline } from "../lib/facts";
-import { label } from "../lib/format";
+import { count, label } from "../lib/format";
 import { findings } from "../lib/paths";
 import { term } from "../lib/querytext";
 import { Ends } from "../parts/DecisionCard";
@@ -67,12 +67,21 @@ function Decisions() {
           {rows.map((row) => (
             <tr key={row.id} className={row.active ? "" : "ended"}>
               <td>{label(row.verdict)}</td>
-              <td><Go to={findings(`state:any and ${term("rule", row.rule)}`)} className="link row-link"><Truncated text={row.rule} mono /></Go>{row.asset_id ? "" : " (everywhere)"}</td>
+              <td>
+                {row.query ? (
+                  <>
+                    <Go to={findings(`(${row.query}) and state:any`)} className="link row-link" title={row.query}><code>{row.query}</code></Go>
+                    {typeof row.covers === "number" ? <span className="muted"> covers {count(row.covers)} now</span> : null}
+                  </>
+                ) : (
+                  <><Go to={findings(`state:any and ${term("rule", row.rule)}`)} className="link row-link"><Truncated text={row.rule} mono /></Go>{row.asset_id ? "" : " (everywhere)"}</>
+                )}
+              </td>
               <td className="wide-cell">{row.reason}</td>
               <td>{row.requested_by}{row.approved_by ? `, approved by ${row.approved_by}` : ""}</td>
               <td><Time at={row.created_at} /></td>
-              <td>{row.active ? <Ends decision={row} /> : "ended"}</td>
-              <td className="row-end">{row.active ? <button type="button" className="button small quiet" aria-label={`Take back the decision about ${row.rule}`} onClick={() => void withdraw(row)}>Take back</button> : null}</td>
+              <td>{row.active ? <Ends decision={row} /> : row.pending ? "waits for approval" : "ended"}</td>
+              <td className="row-end">{row.active ? <button type="button" className="button small quiet" aria-label={`Take back the decision about ${row.query ?? row.rule}`} onClick={() => void withdraw(row)}>Take back</button> : null}</td>
             </tr>
           ))}
         </tbody>

@@ -7,6 +7,7 @@ import { inline } from "../lib/facts";
 import { count, label, plural } from "../lib/format";
 import { asset, finding } from "../lib/paths";
 import { Controls } from "../parts/finding";
+import { PolicyParameters } from "../parts/PolicyParameters";
 import { Go } from "../parts/Go";
 import { SeverityLabel } from "../parts/Severity";
 import { Command, CopyButton, Outcome, Truncated } from "../parts/Small";
@@ -71,13 +72,8 @@ export default function PolicyPage({ id }: { id: string }) {
             <h2>Check</h2>
             <Code text={data.check} />
             {data.applies ? <><h3 className="card-sub">Applies where</h3><Code text={data.applies} /></> : null}
-            {Object.keys(data.parameters).length > 0 ? (
-              <>
-                <h3 className="card-sub">Parameters</h3>
-                <dl className="evidence narrow">{Object.entries(data.parameters).map(([name, value]) => <div key={name}><dt>{name}</dt><dd><code>{inline(value)}</code></dd></div>)}</dl>
-              </>
-            ) : null}
           </section>
+          {data.parameters.length > 0 ? <PolicyParameters policy={data.id} parameters={data.parameters} /> : null}
           <section className="card">
             <h2>Judges</h2>
             <dl className="evidence narrow">

@@ -7,8 +7,9 @@ export function DecisionCard({ decision, onWithdraw }: { decision: DecisionView;
     <li className={decision.active ? "decision" : "decision ended"}>
       <p className="decision-head">
         <strong>{label(decision.verdict)}</strong>
-        <span className="muted">{decision.active ? <Ends decision={decision} /> : "ended"}</span>
+        <span className="muted">{decision.active ? <Ends decision={decision} /> : decision.pending ? "waits for approval" : "ended"}</span>
       </p>
+      {decision.query ? <p className="small-text">For everything that matches <code>{decision.query}</code></p> : null}
       <p className="prose">{decision.reason}</p>
       <p className="muted small-text">
         {decision.requested_by}, <Time at={decision.created_at} />

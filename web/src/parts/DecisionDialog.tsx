@@ -2,8 +2,8 @@
 
 import { useState, type SyntheticEvent } from "react";
 
-import { useDecide } from "../api/decide";
-import type { DecisionVerdict, FindingSummary } from "../api/records";
+import { useDecide, useExcept } from "../api/decide";
+import type { DecisionRequest, DecisionVerdict, FindingSummary } from "../api/records";
 import { plural } from "../lib/format";
 import { endOfDayIn } from "../lib/time";
 import { Dialog } from "./Dialog";
@@ -25,13 +25,49 @@ const SPANS: [string, number][] = [
 export function DecisionDialog({ findings, onClose }: { findings: FindingSummary[] | null; onClose: (decided: boolean) => void }) {
   return (
     <Dialog open={findings !== null} onClose={() => onClose(false)} title={findings?.length === 1 ? `Decide on ${findings[0]?.rule ?? ""}` : `Decide on ${plural(findings?.length ?? 0, "finding")}`}>
-      {findings ? <Form findings={findings} onDone={() => onClose(true)} /> : null}
+      {findings ? <OnFindings findings={findings} onDone={() => onClose(true)} /> : null}
     </Dialog>
   );
 }
 
-function Form({ findings, onDone }: { findings: FindingSummary[]; onDone: () => void }) {
+/** A decision about everything that matches a query, now and later. */
+export function ExceptionDialog({ query, total, onClose }: { query: string | null; total: number; onClose: () => void }) {
+  return (
+    <Dialog open={query !== null} onClose={onClose} title="Decide on everything that matches">
+      {query !== null ? <OnQuery query={query} total={total} onDone={onClose} /> : null}
+    </Dialog>
+  );
+}
+
+type Decided = Omit<DecisionRequest, "findings" | "query">;
+
+function OnFindings({ findings, onDone }: { findings: FindingSummary[]; onDone: () => void }) {
   const decide = useDecide();
+  return (
+    <Form
+      action={findings.length === 1 ? "Decide" : `Decide on ${plural(findings.length, "finding")}`}
+      onSubmit={(request) => {
+        onDone();
+        void decide(findings, request);
+      }}
+    />
+  );
+}
+
+function OnQuery({ query, total, onDone }: { query: string; total: number; onDone: () => void }) {
+  const except = useExcept();
+  return (
+    <>
+      <p className="prose">
+        {plural(total, "finding")} {total === 1 ? "matches" : "match"} now. What matches later is covered too, until the decision ends or is taken back.
+      </p>
+      <pre className="wrap exception-query" tabIndex={0}>{query}</pre>
+      <Form action="Decide on all of it" onSubmit={(request) => void except(query, request).then((saved) => { if (saved) onDone(); })} />
+    </>
+  );
+}
+
+function Form({ action, onSubmit }: { action: string; onSubmit: (request: Decided) => void }) {
   const [verdict, setVerdict] = useState<DecisionVerdict>("accepted");
   const [reason, setReason] = useState("");
   const [days, setDays] = useState(90);
@@ -45,8 +81,7 @@ function Form({ findings, onDone }: { findings: FindingSummary[]; onDone: () => 
       document.getElementById("decision-reason")?.focus();
       return;
     }
-    onDone();
-    void decide(findings, {
+    onSubmit({
       verdict,
       reason: reason.trim(),
       expires_at: days ? endOfDayIn(days, Date.now()) : null,
@@ -100,7 +135,7 @@ function Form({ findings, onDone }: { findings: FindingSummary[]; onDone: () => 
       </fieldset>
       <div className="form-actions">
         <button type="submit" className="button primary">
-          {findings.length === 1 ? "Decide" : `Decide on ${plural(findings.length, "finding")}`}
+          {action}
         </button>
       </div>
     </form>

@@ -115,6 +115,11 @@ def _misfits(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]
     return out
 
 
+def knowledge(policies: PolicySet, parameters: Parameters | None = None) -> str:
+    """What `Assessment.knowledge` will say: the policies, and an organisation's own values where it has any."""
+    return policies.digest if not parameters else digest([policies.digest, parameters])
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """One policy's result for one resource."""
@@ -170,10 +175,10 @@ def assess_resource(
     `locator` tells the resource within its asset; it stays empty where the resource is the asset, as a host is.
     """
     parameters = parameters or {}
-    knowledge = policies.digest if not parameters else digest([policies.digest, parameters])
+    known = knowledge(policies, parameters)
     schema = policies.schemas.get(resource.type)
     if schema is None:
-        return Assessment(assessor=ASSESSOR, knowledge=knowledge, findings=(), counts={})
+        return Assessment(assessor=ASSESSOR, knowledge=known, findings=(), counts={})
     value = resource_value(schema, resource.attributes, resource.unknowns)
     findings: list[Finding] = []
     passed: list[str] = []
@@ -198,7 +203,7 @@ def assess_resource(
                 findings.append(finding(judgement, resource, locator))
     return Assessment(
         assessor=ASSESSOR,
-        knowledge=knowledge,
+        knowledge=known,
         findings=tuple(sorted(findings, key=lambda each: each.identity)),
         counts=counts,
         passed=tuple(passed),

@@ -63,6 +63,10 @@ STATES = ("open", "unknown", "fixed", "accepted", "false-positive", "not-affecte
 
 ANY_STATE = "any"
 
+PARTS = ("base", "application", "unknown")
+"""Parts of an image. Findings without a layer have none."""
+ORIGINS = ("operating-system", "application")
+
 _FINDING = (
     ("rule", FieldType.NAME, "CVE, policy or detection id; aliases count: rule:CVE-2024-6387", ()),
     ("kind", FieldType.CHOICE, "which assessor speaks", tuple(FindingKind)),
@@ -76,6 +80,10 @@ _FINDING = (
     ("epss", FieldType.NUMBER, "probability of exploitation within 30 days, 0 to 1", ()),
     ("fix", FieldType.CHOICE, "whether a fix exists", tuple(FixState)),
     ("fixable", FieldType.BOOLEAN, "a fix exists today", ()),
+    ("part", FieldType.CHOICE, "part of the image that brought it; unknown where the base is not known", PARTS),
+    ("origin", FieldType.CHOICE, "whose package it is: the operating system's or the application's", ORIGINS),
+    ("layer", FieldType.NAME, "layer of the image that brought it, by its digest: layer:sha256:4f*", ()),
+    ("base", FieldType.NAME, "what the image was built upon: base:debian*", ()),
 )
 _PAIR = (
     ("state", FieldType.CHOICE, "open, unknown, fixed, or as decided; any for all", (*STATES, ANY_STATE)),

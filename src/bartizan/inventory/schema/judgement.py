@@ -38,6 +38,11 @@ finding_detail = Table(
     Column("fix_version", Words, nullable=False),
     Column("kev", Boolean, nullable=False),
     Column("epss", Float(53)),
+    # Where an image has it from (`evidence.origin`); empty for what has no layer.
+    Column("layer", Text, nullable=False, server_default=""),  # diff id
+    Column("part", Words, nullable=False, server_default=""),  # base, application, unknown
+    Column("origin", Words, nullable=False, server_default=""),  # operating-system, application
+    Column("base", Words, nullable=False, server_default=""),  # name of the base image
     Column("body", Blob, nullable=False),  # {"evidence": ..., "fix_text": ..., "layer": ...}
     UniqueConstraint("org_id", "digest"),
     Index(None, "org_id", "score", "id"),
@@ -124,6 +129,7 @@ assessment = Table(
     Column("unread", Words, nullable=False),  # sections of the input whose facts are not known, comma-separated
     Column("knowledge", Text, nullable=False, server_default=""),
     Column("assessed_at", Moment),  # None: not yet
+    Column("depends", Blob),  # what of the knowledge it hangs on, see `model.assessment`; None: on all of it
     reference("set_id", "finding_set.id", nullable=True, index=True),
     reference("outcome_id", "outcome.id", nullable=True),
     UniqueConstraint("org_id", "assessor", "input_digest"),
@@ -210,7 +216,7 @@ decision = Table(
     number(),
     org(),
     Column("verdict", Words, nullable=False),  # accepted, false-positive, not-affected, deferred
-    Column("rule", Words, nullable=False),
+    Column("rule", Words, nullable=False),  # empty where a query says what is meant
     Column("locator", Words),  # None: any
     reference("asset_id", "asset.id", nullable=True, index=True),  # None: every asset
     Column("reason", Words, nullable=False),
@@ -222,7 +228,65 @@ decision = Table(
     Column("expires_when_fixable", Boolean, nullable=False),
     Column("ended_at", Moment),  # revoked, or found expired by housekeeping
     Column("ended_by", Words),
+    Column("query", Words),  # None: the decision names a rule
+    Column("scoped", Boolean, nullable=False, server_default=text("false")),  # the query names assets too
     Index(None, "org_id", "rule"),
+    Index(
+        "ix_decision_query",
+        "org_id",
+        sqlite_where=text("query IS NOT NULL"),
+        postgresql_where=text("query IS NOT NULL"),
+    ),
+)
+
+decision_finding = Table(
+    "decision_finding",
+    METADATA,
+    # What a decision by query means: findings in this form, on every asset or on those whose scope has the decision.
+    reference("decision_id", "decision.id", primary_key=True),
+    reference("detail_id", "finding_detail.id", primary_key=True),
+    Index(None, "detail_id", "decision_id"),
+    sqlite_with_rowid=False,
+)
+
+decision_scope = Table(
+    "decision_scope",
+    METADATA,
+    # A combination of decisions whose queries name assets: assets to which the same ones apply share a row.
+    number(),
+    org(),
+    Column("decisions", Text, nullable=False),  # their numbers, ascending, comma-separated
+    UniqueConstraint("org_id", "decisions"),
+)
+
+decision_scope_member = Table(
+    "decision_scope_member",
+    METADATA,
+    reference("scope_id", "decision_scope.id", primary_key=True),
+    reference("decision_id", "decision.id", primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+asset_scope = Table(
+    "asset_scope",
+    METADATA,
+    reference("asset_id", "asset.id", primary_key=True, autoincrement=False),
+    org(),
+    reference("scope_id", "decision_scope.id"),
+    Index(None, "scope_id", "asset_id"),
+    Index(None, "org_id", "scope_id"),
+)
+
+policy_parameter = Table(
+    "policy_parameter",
+    METADATA,
+    reference("org_id", "organisation.id", primary_key=True),
+    Column("policy", Words, primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("value", Text, nullable=False),  # JSON
+    Column("set_by", Words, nullable=False),
+    Column("set_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 day_statistic = Table(

@@ -36,8 +36,11 @@ Key = Annotated[
 class NewDecision(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     verdict: DecisionVerdict
     reason: str
-    findings: list[str]
-    """Ids."""
+    findings: list[str] = []
+    """Ids. Or a query:"""
+    query: str = ""
+    """Everything that matches it, now and later, instead of single findings. It may say what findings and what assets
+    are like, joined by `and`; not how old something is, nor what became of it."""
     expires_at: datetime | None = None
     expires_when_fixable: bool = False
     everywhere: bool = False
@@ -73,9 +76,12 @@ class DecisionController(Controller):
         principal: GivenPrincipal,
         idempotency_key: Key = "",
     ) -> Response[list[DecisionView]]:
-        """One decision for each finding. It outlives re-imports and holds for findings that come back."""
-        if not 1 <= len(data.findings) <= MOST:
-            raise invalid("findings", f"name 1 to {MOST} findings")
+        """One decision for each finding, or one by query for everything that matches it now and later. It outlives
+        re-imports and holds for findings that come back."""
+        if data.query.strip() and data.findings:
+            raise invalid("query", "name findings or a query, not both")
+        if not data.query.strip() and not 1 <= len(data.findings) <= MOST:
+            raise invalid("findings", f"name 1 to {MOST} findings, or a query")
         if not data.reason.strip() or len(data.reason) > 10_000:
             raise invalid("reason", "a decision needs a reason of at most 10,000 characters")
         until = future(data.expires_at, "expires_at")
@@ -87,9 +93,12 @@ class DecisionController(Controller):
                 if earlier is not None:
                     made = msgspec.json.decode(earlier.body, type=list[DecisionView])
                     return Response(made, status_code=earlier.status)
-            made = [
-                self._decide(conn, finding, data, principal, until, now) for finding in dict.fromkeys(data.findings)
-            ]
+            if data.query.strip():
+                made = [self._except(conn, data, principal, until, now)]
+            else:
+                made = [
+                    self._decide(conn, finding, data, principal, until, now) for finding in dict.fromkeys(data.findings)
+                ]
             if idempotency_key:
                 answer = idempotency.Answer(status=201, body=msgspec.json.encode(made))
                 idempotency.remember(conn, org, idempotency_key, fingerprint, answer, now)
@@ -127,6 +136,39 @@ class DecisionController(Controller):
                 now=now,
             )
         context.hub.publish(principal.organisation, "findings", "assets")
+        return msgspec.convert(made, DecisionView, from_attributes=True)
+
+    @staticmethod
+    def _except(
+        conn: Connection, data: NewDecision, principal: Principal, until: datetime | None, now: datetime
+    ) -> DecisionView:
+        org = principal.organisation
+        made = decisions.decide(
+            conn,
+            org,
+            verdict=data.verdict,
+            query=data.query.strip(),
+            reason=data.reason.strip(),
+            requested_by=principal.actor,
+            now=now,
+            expires_at=until,
+            expires_when_fixable=data.expires_when_fixable,
+        )
+        audit.write(
+            conn,
+            org,
+            actor=principal.actor,
+            action="decision.create",
+            subject=made.id,
+            detail={
+                "verdict": data.verdict,
+                "query": made.query,
+                "covers": made.covers,
+                "expires_at": made.expires_at,
+                "reason": made.reason,
+            },
+            now=now,
+        )
         return msgspec.convert(made, DecisionView, from_attributes=True)
 
     @staticmethod

@@ -26,7 +26,7 @@ COLUMNS = (
     "installed", "fix.state", "fix.version", "kev", "epss", "locator", "first_seen", "last_seen", "fixed_at",
 )  # fmt: skip
 GROUP_COLUMNS = ("key", "title", "severity", "score", "total", "findings", "assets", "fix", "kev", "query")
-GroupBy = Literal["rule", "package", "asset"]
+GroupBy = Literal["rule", "package", "asset", "layer", "base", "part", "origin"]
 Item = TypeVar("Item")
 
 
@@ -74,7 +74,8 @@ class FindingController(Controller):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Response[Page[FindingGroup]] | Stream:
-        """Findings that have a rule, a package or an asset in common; those that weigh most first."""
+        """Findings that have a rule, a package or an asset in common, or, in images, the layer that brought them, the
+        base image, the part of the image, or whose package it is; those that weigh most first."""
 
         def page(size: int, at: str | None) -> Page[FindingGroup]:
             with context.store.read() as conn:

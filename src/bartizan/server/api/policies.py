@@ -14,8 +14,8 @@ from bartizan.assess.policy.explain import explain
 from bartizan.assess.policy.frameworks import policies_of
 from bartizan.inventory.policies import PolicyCounts, policy_counts, policy_results
 from bartizan.model.policy import Policy
-from bartizan.model.wire import plain
 from bartizan.server.api.parameters import Cursor, GivenContext, GivenPrincipal, Limit
+from bartizan.server.api.policy_parameters import parameter_views
 from bartizan.server.api.records import Page, PolicyDetail, PolicyInput, PolicyView
 from bartizan.server.api.table import answer
 from bartizan.server.api.whole_lists import page_of_list
@@ -71,6 +71,7 @@ class PolicyController(Controller):
         with context.store.read() as conn:
             counts = policy_counts(conn, principal.organisation, now).get(policy.id, PolicyCounts())
             results = policy_results(conn, principal.organisation, policy.id, now)
+            parameters = parameter_views(conn, principal.organisation, policy)
         return PolicyDetail(
             **msgspec.structs.asdict(_view(policy, counts)),
             check=policy.check,
@@ -80,7 +81,7 @@ class PolicyController(Controller):
             judges=_judges(policy.resource),
             source=explained.source if explained.builtin else "",
             cases=len(policy.cases),
-            parameters=plain(dict(policy.parameters)),
+            parameters=parameters,
             results=[msgspec.to_builtins(result) for result in results],
         )
 

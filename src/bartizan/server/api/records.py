@@ -149,6 +149,19 @@ class FixView(Struct, kw_only=True):
     text: str
 
 
+class OriginView(Struct, kw_only=True):
+    """Where an image has a finding from."""
+
+    layer: str
+    """Digest (diff id) of the layer."""
+    part: Literal["base", "application", "unknown"]
+    """Whether the base image or what was built upon it brought it."""
+    kind: Literal["operating-system", "application"]
+    """Whose package it is: the distribution's or the application's."""
+    base: str
+    """Name of the base image; empty where it is not known."""
+
+
 class FindingSummary(Struct, kw_only=True):
     """An entry of GET /findings and GET /assets/{id}/findings."""
 
@@ -174,6 +187,8 @@ class FindingSummary(Struct, kw_only=True):
     fixed_at: str | None = None
     reopened: int = 0
     sources: list[str]
+    origin: OriginView | None = None
+    """None for what no layer of an image brought."""
 
 
 class DecisionView(Struct, kw_only=True):
@@ -186,9 +201,14 @@ class DecisionView(Struct, kw_only=True):
     expires_at: str | None
     expires_when_fixable: bool
     rule: str
+    """Empty where a query says what is meant."""
     locator: str | None
     asset_id: str | None
-    """None: every asset of the organisation."""
+    """None: every asset of the organisation, or those that the query names."""
+    query: str | None = None
+    """What is meant, now and later, where the decision does not name a rule."""
+    covers: int | None = None
+    """Findings that a decision by query covers now."""
     active: bool
     pending: bool = False
     """Waits for somebody to approve it."""
@@ -219,7 +239,7 @@ class FindingDetail(FindingSummary, kw_only=True):
 
 
 class FindingGroup(Struct, kw_only=True):
-    """An entry of GET /findings/groups?by=rule|package|asset: what to fix first."""
+    """An entry of GET /findings/groups?by=rule|package|asset|layer|base|part|origin: what to fix first."""
 
     key: str
     title: str
@@ -311,6 +331,19 @@ class PolicyInput(Struct, kw_only=True):
     about: str
 
 
+class PolicyParameter(Struct, kw_only=True):
+    """A value that a policy reads and that an organisation may set for itself."""
+
+    name: str
+    type: str
+    default: Any
+    value: Any
+    """What is judged by: the organisation's own value, or the default."""
+    set_by: str | None = None
+    """Who set it; None: nobody, the default holds."""
+    set_at: str | None = None
+
+
 class PolicyDetail(PolicyView, kw_only=True):
     check: str
     applies: str
@@ -323,7 +356,7 @@ class PolicyDetail(PolicyView, kw_only=True):
     """File and line that it is written in."""
     cases: int = 0
     """Examples, good and bad, that it is tested with."""
-    parameters: dict[str, Any]
+    parameters: list[PolicyParameter]
     results: list[dict[str, Any]]
     """Per asset: {"asset_id", "asset_name", "result", "values", "reason", "finding"}; at most 200, worst first."""
 

@@ -50,6 +50,8 @@ JOBS = _opt(Access(role="analyst", scope="jobs"))
 INGEST = _opt(Access(role="analyst", scope="ingest"))
 FEEDS = _opt(Access(role="admin", scope="feeds"))
 SENSORS = _opt(Access(role="admin", scope="sensors"))
+ADMIN = _opt(Access(role="admin"))
+"""A person only."""
 AUDIT = _opt(Access(role="admin", scope="audit"))
 
 
