@@ -9,7 +9,9 @@ A thousand assets with one package set are one need. Knowledge is told by family
 New knowledge that concludes the same for an input touches that input's one row.
 """
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,7 +27,7 @@ from bartizan.model.assessment import Assessment, input_digest
 from bartizan.model.snapshot import Problem, Section
 from bartizan.model.wire import digest
 
-__all__ = ["Changes", "Need", "Scopes", "attach", "load_sections", "needed", "record"]
+__all__ = ["Changes", "Need", "Scopes", "attach", "carry_over", "load_sections", "needed", "record"]
 
 _LISTS = ("packages_", "secrets", "malware")
 """Sections of which a part may be missing."""
@@ -133,11 +135,25 @@ def record(
             assessed_at=at,
             set_id=set_id,
             outcome_id=outcome_id,
+            depends=None if assessment.depends is None else array("I", sorted(assessment.depends)).tobytes(),
             blind=assessment.blind,
         )
     )
     if before is not None and (before.set_id, before.outcome_id) != (set_id, outcome_id):
         conn.execute(update(link).where(link.c.assessment_id == before.id).values(dirty=True))
+
+
+def carry_over(conn: Connection, org: int, old: str, new: str, changed: AbstractSet[int]) -> int:
+    """Newer knowledge answers all but some look-ups (`changed`) as the old one did: what was judged by the old one and
+    asked nothing of that stands, as judged by the new one. Returns how many."""
+    table = judgement.assessment
+    query = select(table.c.id, table.c.depends).where(
+        table.c.org_id == org, table.c.knowledge == old, table.c.depends.is_not(None)
+    )
+    kept = [row.id for row in conn.execute(query) if changed.isdisjoint(array("I", row.depends))]
+    for chunk in chunks(kept):
+        conn.execute(update(table).where(table.c.id.in_(chunk)).values(knowledge=new))
+    return len(kept)
 
 
 def _knowledge_of(assessor: str, knowledge: Mapping[str, str]) -> str | None:

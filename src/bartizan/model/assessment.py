@@ -27,6 +27,9 @@ class Assessment:
     """Rules that passed, for evidence of compliance; empty where counting them makes no sense (vulnerabilities)."""
     not_applicable: Mapping[str, str] = field(default_factory=dict)
     """Rule to the reason why it does not apply."""
+    depends: frozenset[int] | None = None
+    """What of the knowledge was looked up, as 32-bit numbers that the assessor's family understands: newer knowledge
+    that answers all of it as before gives the same assessment. None: it may hang on all of it."""
     blind: bool = False
     """The assessor had nothing to judge by: no advisories for this ecosystem, or it failed. That something is not among
     its findings then proves nothing, and what was found before stands."""

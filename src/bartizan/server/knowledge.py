@@ -7,7 +7,7 @@ looked at, not who wrote it.
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -16,11 +16,13 @@ from bartizan.assess.malware.rules import MalwareRules
 from bartizan.assess.malware.rules import load_rules as load_malware_rules
 from bartizan.assess.malware.scanner import Scanner
 from bartizan.assess.policy.engine import ASSESSOR as POLICY
-from bartizan.assess.policy.engine import PolicySet
+from bartizan.assess.policy.engine import Parameters, PolicySet
+from bartizan.assess.policy.engine import knowledge as policy_knowledge
 from bartizan.assess.secrets.rules import SecretRules
 from bartizan.assess.secrets.rules import load_rules as load_secret_rules
 from bartizan.assess.vulnerability.advisories import AdvisoryFile, AdvisoryFileError
 from bartizan.assess.vulnerability.assessor import knowledge as vulnerability_knowledge
+from bartizan.assess.vulnerability.delta import changed
 
 LOG = logging.getLogger("bartizan.server.knowledge")
 
@@ -52,12 +54,18 @@ class Knowledge:
     rules: Rules
     today: date
     """Decides which releases are out of support."""
+    parameters: Parameters = field(default_factory=dict)
+    """An organisation's own values for parameters of policies."""
+
+    def for_organisation(self, parameters: Parameters) -> "Knowledge":
+        """The same with an organisation's own values."""
+        return replace(self, parameters=parameters)
 
     def digests(self) -> dict[str, str]:
         """By family of assessors, as the inventory wants it."""
         return {
             "vulnerability": vulnerability_knowledge(self.advisories, self.today),
-            POLICY: self.policies.digest,
+            POLICY: policy_knowledge(self.policies, self.parameters),
             "secret": self.rules.secrets.digest,
             "malware": self.rules.malware.digest,
         }
@@ -67,10 +75,20 @@ class Knowledge:
         return Known(
             advisories=self.advisories,
             policies=self.policies,
+            parameters=self.parameters,
             secrets=self.rules.secrets,
             malware=self.rules.malware,
             today=self.today,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """From one advisory file to the next: what was judged by `old` and looked up nothing of `changed` stands."""
+
+    old: str
+    new: str
+    changed: frozenset[int]
 
 
 class KnowledgeShelf:
@@ -83,6 +101,9 @@ class KnowledgeShelf:
         self._lock = threading.Lock()
         self._mark: Mark | None = None
         self._open: AdvisoryFile | None = None
+        self._before: AdvisoryFile | None = None
+        self._changed: tuple[str, str, frozenset[int]] | None = None
+        self._comparing = threading.Lock()
         self.trouble = ""
         """Why the advisory file cannot be used, where it is there and cannot."""
 
@@ -96,8 +117,26 @@ class KnowledgeShelf:
             mark = _mark(self._path)
             if mark != self._mark:
                 self._mark = mark
+                self._before = self._open or self._before
                 self._open = self._reopen() if mark else None
             return Knowledge(self._open, self._policies, self._rules, datetime.now(UTC).date())
+
+    def succession(self, knowledge: Knowledge) -> Succession | None:
+        """What the advisories that were in use before and those of now differ by; None where there were none before.
+
+        The file that was replaced can be read as long as it is open. Comparing takes seconds, and is done once.
+        """
+        with self._comparing:
+            before, now = self._before, knowledge.advisories
+            if before is None or now is None or before.id == now.id:
+                return None
+            if self._changed is None or self._changed[:2] != (before.id, now.id):
+                self._changed = (before.id, now.id, changed(before, now))
+            return Succession(
+                old=vulnerability_knowledge(before, knowledge.today),
+                new=vulnerability_knowledge(now, knowledge.today),
+                changed=self._changed[2],
+            )
 
     def _reopen(self) -> AdvisoryFile | None:
         try:

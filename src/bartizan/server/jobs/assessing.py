@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from bartizan.assess import dispatch
 from bartizan.assess.dispatch import scopes
-from bartizan.inventory.assessments import Need, attach, load_sections, needed, record
+from bartizan.inventory.assessments import Need, attach, carry_over, load_sections, needed, record
+from bartizan.inventory.policy_parameters import parameters_of
 from bartizan.inventory.store import Store
 from bartizan.model.assessment import Assessment
 from bartizan.model.finding import Finding, FindingKind, Fix, Verdict
@@ -42,8 +43,12 @@ def assess(
     stopped: Callable[[], bool],
 ) -> int:
     """Judge everything that is needed. Returns the number of inputs left, which is 0 unless it was stopped."""
-    knowledge = shelf.current()
+    current = shelf.current()
+    succession = shelf.succession(current)
     with store.begin() as conn:
+        knowledge = current.for_organisation(parameters_of(conn, org))
+        if succession is not None:
+            carry_over(conn, org, succession.old, succession.new, succession.changed)
         needs = needed(conn, org, scopes, knowledge.digests())
     done = 0
     for start in range(0, len(needs), BATCH):
