@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bartizan.exchange import table
 from bartizan.exchange.columns import middle, shares
 from bartizan.exchange.interface import ScanResult
+from bartizan.model.finding import Finding
 from bartizan.model.severity import Severity
 
 
@@ -53,6 +54,44 @@ def test_a_clean_result_says_so(result: ScanResult, monkeypatch: pytest.MonkeyPa
 def test_what_is_left_out_is_counted(result: ScanResult, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "\n".join(written(replace(result, least=Severity.CRITICAL), 100, monkeypatch))
     assert "6 findings below critical not listed" in text
+
+
+def placed(result: ScanResult) -> ScanResult:
+    """The same in an image: the distribution's packages from its base, the application's built upon it."""
+
+    def of(finding: Finding, index: int) -> Finding:
+        part, kind = (("base", "operating-system"), ("application", "application"))[index]
+        origin = {"layer": f"sha256:{index}", "index": index, "step": f"RUN step {index}", "part": part, "kind": kind}
+        return replace(finding, evidence={**finding.evidence, "origin": {**origin, "base": "debian:12"}})
+
+    assessments = [
+        replace(each, findings=tuple(of(one, int(each.assessor.endswith("pypi"))) for one in each.findings))
+        if each.assessor.startswith("vulnerability")
+        else each
+        for each in result.assessments
+    ]
+    return replace(result, assessments=tuple(assessments))
+
+
+def test_an_image_s_findings_are_told_by_part_and_layer(result: ScanResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "\n".join(written(replace(placed(result), by_layer=True), 120, monkeypatch))
+    assert "Comes from  base debian:12: 3 (3 system) · built upon it: 2 (2 application)" in text
+    rows = [line.split() for line in text.splitlines() if "RUN step" in line]
+    assert rows == [
+        ["1", "1", "1", "1", "base", "image", "RUN", "step", "0"],
+        ["2", "2", "built", "upon", "it", "RUN", "step", "1"],
+    ]
+    assert "Comes from" not in "\n".join(written(result, 120, monkeypatch)), "a host has no layers"
+
+
+def test_one_part_is_listed_and_the_rest_is_counted(result: ScanResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "\n".join(written(replace(placed(result), part="application"), 120, monkeypatch))
+    assert "requests (pypi)" in text
+    assert "openssh" not in text.partition("Packages with known vulnerabilities")[2]
+    assert "5 findings not from what was built upon the base not listed" in text
+    both = replace(placed(result), origin="operating-system", least=Severity.CRITICAL)
+    assert [finding.rule for finding in both.listed] == ["CVE-2024-6387"]
+    assert "below critical or not of the system's packages" in "\n".join(written(both, 120, monkeypatch))
 
 
 @given(st.text(), st.integers(1, 40))

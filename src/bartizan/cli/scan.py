@@ -35,6 +35,20 @@ class Least(StrEnum):
     INFO = "info"
 
 
+class Part(StrEnum):
+    """Part of an image."""
+
+    BASE = "base"
+    APPLICATION = "application"
+
+
+class Origin(StrEnum):
+    """Whose package."""
+
+    SYSTEM = "operating-system"
+    APPLICATION = "application"
+
+
 class Only(StrEnum):
     VULNERABILITY = "vulnerability"
     POLICY = "policy"
@@ -146,6 +160,9 @@ def image(
     base: Annotated[
         str, Option(metavar="IMAGE", help="The image that it was built upon: tells its findings from yours.")
     ] = "",
+    part: Annotated[Part | None, Option(help="List only what the base image brought, or the application.")] = None,
+    origin: Annotated[Origin | None, Option(help="List only packages of the system, or the application's.")] = None,
+    by_layer: Annotated[bool, Option("--by-layer", help="Tell the findings of each layer.")] = False,
     username: Annotated[str, Option(metavar="NAME", help="Sign in to the registry as.")] = "",
     password_stdin: Annotated[bool, Option(help="Read the registry's password from standard input.")] = False,
     ca: Annotated[Path | None, Option(metavar="FILE", help="Authorities to trust for the registry.")] = None,
@@ -171,10 +188,17 @@ def image(
 
     Layers are read where they lie; nothing is unpacked, nothing is run, and every digest is verified.
     """
+    from dataclasses import replace
+
     from bartizan.cli.scan_image import Where, scan_image
 
     asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
-    asked = _of_scanners(asked, scanners, malware_rules)
+    asked = replace(
+        _of_scanners(asked, scanners, malware_rules),
+        part=part.value if part else "",
+        origin=origin.value if origin else "",
+        by_layer=by_layer,
+    )
     where = Where(
         name=name,
         platform=platform,

@@ -51,6 +51,11 @@ class Asked:
     malware_folders: tuple[Path, ...] = ()
     threshold: Severity | None = None
     least: Severity = Severity.INFO
+    part: str = ""
+    """Part of an image whose findings are listed."""
+    origin: str = ""
+    """Whose packages' findings are listed."""
+    by_layer: bool = False
     shown: Shown = field(default_factory=Shown)
 
 
@@ -103,6 +108,9 @@ def scan(asked: Asked, what: str, collect: Collect, *, part: str = "") -> ScanRe
         knowledge=knowledge,
         incomplete=_incomplete(applied.assessments, asked, have_advisories=advisories is not None),
         least=asked.least,
+        part=asked.part,
+        origin=asked.origin,
+        by_layer=asked.by_layer,
         suppressed=applied.suppressed,
         show_suppressed=asked.shown.suppressed,
         show_plan=asked.shown.plan,

@@ -63,6 +63,12 @@ class ScanResult:
     """Why the result is not the whole truth, for a person; empty where everything that was asked could be judged."""
     least: Severity = Severity.INFO
     """Findings below this severity are counted but not listed."""
+    part: str = ""
+    """Only findings of this part of an image (`base`, `application`) are listed; empty: all."""
+    origin: str = ""
+    """Only findings of these packages (`operating-system`, `application`) are listed; empty: all."""
+    by_layer: bool = False
+    """Whether a person wants them told by layer."""
     suppressed: tuple["Suppressed", ...] = ()
     """What a VEX statement or the ignore file settled; not among the findings."""
     show_suppressed: bool = False
@@ -86,7 +92,16 @@ class ScanResult:
     @cached_property
     def listed(self) -> tuple[Finding, ...]:
         """The findings that are to be shown, in the same order."""
-        return tuple(finding for finding in self.findings if finding.severity.rank >= self.least.rank)
+        return tuple(finding for finding in self.findings if self._is_listed(finding))
+
+    def _is_listed(self, finding: Finding) -> bool:
+        origin = finding.evidence.get("origin")
+        told = origin if isinstance(origin, Mapping) else {}
+        return (
+            finding.severity.rank >= self.least.rank
+            and self.part in ("", told.get("part"))
+            and self.origin in ("", told.get("kind"))
+        )
 
     @cached_property
     def listed_identities(self) -> frozenset[tuple[str, str, str]]:

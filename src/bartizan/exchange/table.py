@@ -17,6 +17,7 @@ from rich.text import Text
 from bartizan.exchange.columns import middle, shares
 from bartizan.exchange.digest import GATHERED, Upgrade, first_steps, upgrades
 from bartizan.exchange.interface import Exporter, ScanResult
+from bartizan.exchange.origins import came_from, hidden_why, layer_table
 from bartizan.exchange.place import remedy, subject
 from bartizan.exchange.plan_text import write_plan
 from bartizan.exchange.reasons import reason
@@ -75,6 +76,8 @@ def _write(result: ScanResult, console: Console) -> None:
         console.print()
     if others:
         console.print(_checks(others, console.width))
+    if result.by_layer:
+        console.print(layer_table(result, _table("By layer")))
     _not_judged(result, console)
     if result.show_suppressed and result.suppressed:
         console.print(_suppressed(result.suppressed))
@@ -95,6 +98,7 @@ def _head(result: ScanResult, console: Console) -> None:
     for label, text in (
         ("Fix first", _first(result)),
         ("Findings", _counts(result.severities)),
+        ("Comes from", came_from(result)),
         ("Policies", _policies(result)),
         ("Judged", _coverage(result)),
         ("Knowledge", _knowledge(result)),
@@ -314,7 +318,7 @@ def _foot(result: ScanResult, console: Console) -> None:
         console.print(Text(told, style="dim"))
     hidden = len(result.findings) - len(result.listed)
     if hidden:
-        console.print(Text(f"{_number(hidden, 'finding')} below {result.least.value} not listed", style="dim"))
+        console.print(Text(f"{_number(hidden, 'finding')} {hidden_why(result)} not listed", style="dim"))
     if result.incomplete:
         console.print(Text("Incomplete: " + "; ".join(result.incomplete[:3]), style="bold magenta"))
 

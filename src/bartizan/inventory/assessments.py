@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 from bartizan.inventory.attach import Changes, attach
 from bartizan.inventory.blobs import pack, unpack, unpack_exactly
 from bartizan.inventory.finding_sets import store_outcome, store_set
+from bartizan.inventory.image_bases import BASE, IMAGE, index_images, sections_told
 from bartizan.inventory.moments import moment
 from bartizan.inventory.schema import estate, judgement
 from bartizan.inventory.statements import chunks, insert, insert_new
@@ -50,6 +51,7 @@ class Need:
 
 def needed(conn: Connection, org: int, scopes: Scopes, knowledge: Mapping[str, str]) -> list[Need]:
     """What to assess, distinct inputs once. Cheap where nothing changed."""
+    index_images(conn, org)
     _refresh_inputs(conn, org, scopes)
     table, link = judgement.assessment, judgement.asset_assessment
     stale: list[ColumnElement[bool]] = []
@@ -282,6 +284,10 @@ def _current_sections(conn: Connection, assets: list[int]) -> dict[tuple[int, st
     for row in conn.execute(query):
         whole = row.known and not (row.problems and row.name.startswith(_LISTS))
         found.setdefault((row.asset_id, row.source), {})[row.name] = (row.digest, whole)
+    told = sections_told(conn, assets)
+    for (asset_id, _), sections in found.items():
+        if asset_id in told and IMAGE in sections:
+            sections.setdefault(BASE, (told[asset_id], True))
     return found
 
 

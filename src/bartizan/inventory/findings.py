@@ -19,7 +19,7 @@ from bartizan.inventory.exposure import Span, spans_of_finding
 from bartizan.inventory.finding_rows import FoundRow, fetch, one, read_sort
 from bartizan.inventory.moments import moment, text, text_or_none
 from bartizan.inventory.paging import Page, Paging, fingerprint, read_cursor, write_cursor
-from bartizan.inventory.query import Query, parse
+from bartizan.inventory.query import Query, parse, quoted
 from bartizan.inventory.schema import estate, judgement
 from bartizan.inventory.selection import Selection
 from bartizan.model.severity import Severity
@@ -94,6 +94,10 @@ class FindingDetail(FindingSummary, kw_only=True):
     decisions: list[DecisionView]
     elsewhere: int
     """Other assets on which the same rule stands open."""
+    inherited: int
+    """Other images that have it from the same layer, whatever was decided there."""
+    inherited_query: str
+    """Selects them; empty where no layer brought it."""
     references: list[str]
 
 
@@ -130,6 +134,7 @@ def get_finding(conn: Connection, org: int, finding_id: str, now: datetime | str
     summary.fix.text = body["fix_text"]
     decisions = decisions_on(conn, org, found.row, at)
     spans = spans_of_finding(conn, asset_id, key_id)
+    inherited = _inherited_query(summary)
     fields = {name: getattr(summary, name) for name in summary.__struct_fields__}
     return FindingDetail(
         **fields,
@@ -138,9 +143,24 @@ def get_finding(conn: Connection, org: int, finding_id: str, now: datetime | str
         aliases=aliases_of(conn, org, summary.rule),
         history=_history(spans, decisions),
         decisions=decisions,
+        inherited=_count(conn, org, inherited, at),
+        inherited_query=inherited,
         elsewhere=assets_with_rule(conn, org, summary.rule, at, but=asset_id),
         references=_references(body["evidence"]),
     )
+
+
+def _inherited_query(found: FindingSummary) -> str:
+    """The same finding from the same layer in other images: who mends it in one mends it in all that inherit it."""
+    if found.origin is None:
+        return ""
+    named = {"rule": found.rule, "locator": found.locator, "layer": found.origin.layer}
+    same = [f"{name}={quoted(value)}" for name, value in named.items()]
+    return " and ".join([*same, f"not asset.id:{found.asset_id}", "state:any", "not state:fixed"])
+
+
+def _count(conn: Connection, org: int, query: str, now: int) -> int:
+    return Selection(conn, org, parse(query), now).total() if query else 0
 
 
 def read_id(finding_id: str) -> tuple[int, int]:

@@ -29,7 +29,7 @@ from bartizan.inventory.finding_binding import CURRENT, asset, detail, held, key
 from bartizan.inventory.findings import SEVERITY
 from bartizan.inventory.moments import moment
 from bartizan.inventory.paging import Key, Page, Paging, fingerprint, page_of
-from bartizan.inventory.query import Query, parse
+from bartizan.inventory.query import Query, parse, quoted
 from bartizan.inventory.selection import Region, Selection, cents
 from bartizan.model.dpkg_version import compare
 
@@ -141,7 +141,7 @@ def _rules(conn: Connection, selection: Selection, rows: Sequence[Row[Any]]) -> 
             title=worst[row.key].title,
             assets=assets.get(row.key, 0),
             fix=_fix(worst[row.key]),
-            query=f"rule={_quoted(row.key)}",
+            query=f"rule={quoted(row.key)}",
         )
         for row in rows
     ]
@@ -158,7 +158,7 @@ def _packages(conn: Connection, selection: Selection, rows: Sequence[Row[Any]]) 
             title=f"{row.findings} findings in {row.key}" if row.findings > 1 else worst[row.key].title,
             assets=assets.get(row.key, 0),
             fix=f"Upgrade {row.key} to {latest[row.key]}" if row.key in latest else _fix(worst[row.key]),
-            query=f"package={_quoted(row.key)}",
+            query=f"package={quoted(row.key)}",
         )
         for row in rows
     ]
@@ -188,7 +188,7 @@ def _traits(by: str, conn: Connection, selection: Selection, rows: Sequence[Row[
             title=titles.get(row.key) or row.key,
             assets=assets.get(row.key, 0),
             fix="",
-            query=f"{by}={_quoted(row.key)}",
+            query=f"{by}={quoted(row.key)}",
         )
         for row in rows
     ]
@@ -327,7 +327,3 @@ def _per_assessor(region: Region, column: ColumnElement[str], keys: Sequence[str
         .join(sharing, sharing.c.set_id == sets.c.set_id)
         .group_by(sets.c.group)
     )
-
-
-def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -15,7 +15,7 @@ from bartizan.inventory.decisions import expire
 from bartizan.inventory.exceptions import forget_scopes
 from bartizan.inventory.idempotency import forget_old
 from bartizan.inventory.moments import DAY, moment
-from bartizan.inventory.schema import accounts, estate, judgement
+from bartizan.inventory.schema import accounts, estate, images, judgement
 from bartizan.inventory.statistics import add_to_day
 
 HISTORY = 400 * DAY
@@ -77,5 +77,9 @@ def _unused_details(conn: Connection, org: int) -> int:
 
 def _unused_sections(conn: Connection, org: int) -> int:
     table, held = estate.section, estate.asset_section
-    used = select(held.c.section_id).where(held.c.section_id == table.c.id).exists()
+    stack = images.image_stack
+    used = or_(
+        select(held.c.section_id).where(held.c.section_id == table.c.id).exists(),
+        select(stack.c.asset_id).where(stack.c.base_section_id == table.c.id).exists(),
+    )
     return conn.execute(delete(table).where(table.c.org_id == org, ~used)).rowcount

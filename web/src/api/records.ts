@@ -191,6 +191,9 @@ export interface FindingDetail extends FindingSummary {
   history: FindingEvent[];
   decisions: DecisionView[];
   elsewhere: number;
+  /** Other images that have it from the same layer. */
+  inherited?: number;
+  inherited_query?: string;
   references: string[];
 }
 
@@ -394,6 +397,8 @@ export interface ImageView {
   setuid: string[];
   base: string;
   base_told_by: string;
+  built_upon_it?: { id: string; name: string }[];
+  built_upon_it_count?: number;
   layers: LayerView[];
   findings: PlacedFinding[];
   more: number;

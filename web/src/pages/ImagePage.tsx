@@ -105,6 +105,12 @@ function Layers({ data }: { data: ImageView }) {
           <p className="muted small-text">
             {data.base ? <>Built upon <code>{data.base}</code>, told by {data.base_told_by}.</> : "What it was built upon is not known: name it with --base when scanning, or by the label org.opencontainers.image.base.name."}
           </p>
+          {data.built_upon_it_count ? (
+            <details>
+              <summary>{plural(data.built_upon_it_count, "scanned image")} {data.built_upon_it_count === 1 ? "is" : "are"} built upon this one and {data.built_upon_it_count === 1 ? "inherits" : "inherit"} what it has</summary>
+              <ul>{data.built_upon_it?.map((one) => <li key={one.id}><Go to={`/images/${one.id}`} className="link">{one.name}</Go></li>)}</ul>
+            </details>
+          ) : null}
         </section>
         <section className="card">
           <h2>How it runs</h2>

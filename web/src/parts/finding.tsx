@@ -244,6 +244,13 @@ export function Elsewhere({ finding }: { finding: FindingDetail }) {
   return (
     <section>
       <h3>Where else</h3>
+      {finding.inherited && finding.inherited_query ? (
+        <p>
+          <Go to={findings(finding.inherited_query)} className="link">
+            {count(finding.inherited)} other {finding.inherited === 1 ? "image has" : "images have"} it from the same layer
+          </Go>
+        </p>
+      ) : null}
       {finding.elsewhere > 0 ? (
         <p>
           <Go to={findings(sameRule(finding.rule))} className="link strong-link">

@@ -12,7 +12,7 @@ from bartizan.inventory.query.errors import QueryError
 from bartizan.inventory.query.evaluate import evaluate
 from bartizan.inventory.query.fields import FIELDS, Field, FieldType, Level
 from bartizan.inventory.query.parser import parse
-from bartizan.inventory.query.tree import Query
+from bartizan.inventory.query.tree import Query, quoted
 
 __all__ = [
     "FIELDS",
@@ -25,4 +25,5 @@ __all__ = [
     "complete",
     "evaluate",
     "parse",
+    "quoted",
 ]

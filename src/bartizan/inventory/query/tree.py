@@ -91,6 +91,11 @@ def standing(node: Node) -> Node:
     return All((*conjuncts(node), Match(FIELDS["state"], ":", STANDING)))
 
 
+def quoted(value: str) -> str:
+    """A value as a query writes it, whatever is in it."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything below it."""
     yield node

@@ -17,10 +17,11 @@ from bartizan.assess.image import base_of_labels, is_base
 from bartizan.assess.resources import PREFIX
 from bartizan.inventory import assets
 from bartizan.inventory.errors import NotFound
+from bartizan.inventory.image_bases import base_facts, built_upon
 from bartizan.model.snapshot import Section
 from bartizan.server.api.parameters import GivenContext, GivenPrincipal, number
 from bartizan.server.api.placed import open_counts, placed_findings
-from bartizan.server.api.records import CodeFile, CodeView, ImageView, LayerView, PlacedFinding
+from bartizan.server.api.records import CodeFile, CodeView, ImageLink, ImageView, LayerView, PlacedFinding
 from bartizan.server.auth.access import READ
 from bartizan.server.problems import not_found
 
@@ -43,7 +44,8 @@ class ImageController(Controller):
             image = _facts(conn, org, key, IMAGE)
             if not image:
                 raise not_found(f"image {asset_id[:80]}")
-            base = _facts(conn, org, key, BASE)
+            base = _facts(conn, org, key, BASE) or base_facts(conn, org, key)
+            upon, upon_count = built_upon(conn, org, key)
             brought = _packages_by_layer(conn, org, key, [section.name for section in asset.sections])
             findings, more = placed_findings(conn, org, key, now)
         layers = image.get("layers")
@@ -61,6 +63,8 @@ class ImageController(Controller):
             setuid=[str(path) for path in image.get("setuid") or ()],
             base=name,
             base_told_by=told_by,
+            built_upon_it=[ImageLink(id=one.id, name=one.name) for one in upon],
+            built_upon_it_count=upon_count,
             layers=_layers(layers if isinstance(layers, list) else [], below, brought, findings),
             findings=findings,
             more=more,

@@ -235,6 +235,9 @@ class FindingDetail(FindingSummary, kw_only=True):
     decisions: list[DecisionView]
     elsewhere: int
     """Number of other assets with the same rule open; listed by GET /findings?query=rule:"..."."""
+    inherited: int = 0
+    """Other images that have the finding from the same layer; `inherited_query` lists them."""
+    inherited_query: str = ""
     references: list[str]
 
 
@@ -454,6 +457,13 @@ class LayerView(Struct, kw_only=True):
     open: SeverityCounts
 
 
+class ImageLink(Struct, kw_only=True):
+    """Another image."""
+
+    id: str
+    name: str
+
+
 class ImageView(Struct, kw_only=True):
     """GET /images/{asset id}."""
 
@@ -471,6 +481,9 @@ class ImageView(Struct, kw_only=True):
     base: str
     """What it was built upon; empty where that is not known."""
     base_told_by: str
+    built_upon_it: list[ImageLink] = []
+    """Scanned images whose layers begin with all of this one's: they inherit what it has; at most 50, by name."""
+    built_upon_it_count: int = 0
     layers: list[LayerView]
     findings: list[PlacedFinding]
     more: int = 0
