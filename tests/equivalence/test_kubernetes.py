@@ -52,8 +52,8 @@ def thing(version: str, kind: str, **fields: Any) -> dict[str, Any]:
     return {"apiVersion": version, "kind": kind, "metadata": {"name": "it", "namespace": "shop"}, **fields}
 
 
-def role(resource: str, verb: str, kind: str = "Role") -> dict[str, Any]:
-    rules = [{"apiGroups": [""], "resources": [resource], "verbs": [verb]}]
+def role(resource: str, verb: str, kind: str = "Role", group: str = "") -> dict[str, Any]:
+    rules = [{"apiGroups": [group], "resources": [resource], "verbs": [verb]}]
     return thing("rbac.authorization.k8s.io/v1", kind, rules=rules)
 
 
@@ -74,8 +74,8 @@ STATES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "seccomp unsaid": (secured(seccompProfile={}), {"seccomp"}),
     "apparmor": (secured(appArmorProfile={"type": "Unconfined"}), {"apparmor-off"}),
     "selinux": (secured(seLinuxOptions={"type": "spc_t"}), {"selinux"}),
-    "proc": (secured(procMount="Unmasked"), {"proc-mount"}),
-    "windows": (secured(windowsOptions={"hostProcess": True}), {"host-process"}),
+    "proc": (secured(procMount="Unmasked"), {"proc-mount", "proc-mount-always"}),
+    "host process": (secured(windowsOptions={"hostProcess": True}), {"host-process"}),
     "network": (workload(hostNetwork=True), {"host-network"}),
     "processes": (workload(hostPID=True), {"host-processes"}),
     "ipc": (workload(hostIPC=True), {"host-ipc"}),
@@ -96,12 +96,30 @@ STATES: dict[str, tuple[dict[str, Any], set[str]]] = {
         workload({"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]}),
         {"secret-environment"},
     ),
+    "any right on roles": (role("roles", "*", group="rbac.authorization.k8s.io"), {"role-escalation"}),
+    "probe": (
+        workload({"livenessProbe": {"httpGet": {"port": 80, "host": "169.254.169.254"}}}),
+        {"probe-hosts"},
+    ),
+    "pod allows root": (workload(securityContext={"runAsNonRoot": False}), {"non-root"}),
+    "windows": (
+        workload({"securityContext": {"runAsNonRoot": True, "readOnlyRootFilesystem": True}}, os={"name": "windows"}),
+        set(),
+    ),
+    "users of its own": (
+        workload({"securityContext": {**SAFE_CONTAINER["securityContext"], "runAsUser": 0, "runAsNonRoot": False}}, hostUsers=False),
+        set(),
+    ),
     "role": (role("configmaps", "get"), set()),
-    "wildcards": (role("*", "*"), {"role-wildcards", "role-secrets", "role-pods", "role-exec"}),
+    "wildcards": (
+        role("*", "*"),
+        {"role-wildcards", "role-secrets", "role-pods", "role-exec", "role-debug", "role-impersonation", "role-nodes-proxy", "role-tokens", "role-volumes"},
+    ),
+    "wildcards of another": (role("*", "*", group="example.org"), {"role-wildcards"}),
     "secrets": (role("secrets", "list"), {"role-secrets"}),
     "pods": (role("pods", "create"), {"role-pods"}),
     "exec": (role("pods/exec", "create"), {"role-exec"}),
-    "escalate": (role("clusterroles", "escalate", "ClusterRole"), {"role-escalation"}),
+    "escalate": (role("clusterroles", "escalate", "ClusterRole", "rbac.authorization.k8s.io"), {"role-escalation"}),
     "policy": (policy_of({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}), set()),
     "open policy": (policy_of({"podSelector": {}, "ingress": [{}]}), {"network-policy-open"}),
     "service": (thing("v1", "Service", spec={"type": "ClusterIP", "ports": [{"port": 80}]}), set()),

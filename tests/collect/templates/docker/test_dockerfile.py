@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bartizan.assess.policy.engine import assess_resource, load_policies
@@ -64,6 +64,7 @@ def test_a_broken_file_is_told_with_its_line(text: str, line: int, reason: str) 
     assert problem.line == line
 
 
+@example("FROM a\n\\\n")
 @given(st.text(alphabet="FROMRUN<>EOF \\\n\"'[]$,=-#a") | st.text())
 def test_any_text_is_a_dockerfile_or_an_error(text: str) -> None:
     found = of_dockerfile(MemoryView({"/D": text.encode("utf-8", "replace")}), "/D")

@@ -54,10 +54,24 @@ def draft_workload(draft: Draft, kind: str, document: Mapping[str, Any]) -> None
     draft.set("share_processes", get(spec, "shareProcessNamespace"))
     draft.set("runtime_class", get(spec, "runtimeClassName"))
     pod = part(spec, "securityContext")
+    draft.set("os", get(part(spec, "os"), "name"))
+    _draft_pod(draft, pod)
     draft.set("fs_group", get(pod, "fsGroup"))
     draft.set("sysctls", [get(each, "name", "") for each in items(pod, "sysctls")])
     draft.set("volumes", [_volume(each) for each in items(spec, "volumes")])
     draft.set("containers", list(_containers(spec, pod, annotations)))
+
+
+def _draft_pod(draft: Draft, pod: Value) -> None:
+    """What the pod asks for by itself: admission refuses it even where every container overrides it."""
+    non_root = get(pod, "runAsNonRoot")
+    draft.set("pod.root_allowed", non_root if isinstance(non_root, Unknown) else non_root is False)
+    draft.set("pod.run_as_user", get(pod, "runAsUser"))
+    draft.set("pod.seccomp", get(part(pod, "seccompProfile"), "type"))
+    draft.set("pod.apparmor", get(part(pod, "appArmorProfile"), "type"))
+    for name in ("type", "user", "role"):
+        draft.set(f"pod.selinux_{name}", get(part(pod, "seLinuxOptions"), name))
+    draft.set("pod.windows_host_process", get(part(pod, "windowsOptions"), "hostProcess"))
 
 
 def part(value: Value, name: str) -> Value:
@@ -124,7 +138,7 @@ def _container(container: Value, role: str, pod: Value, annotations: Value) -> d
         "run_as_user": _inherited(own, pod, "runAsUser"),
         "run_as_group": _inherited(own, pod, "runAsGroup"),
         "proc_mount": get(own, "procMount"),
-        "capabilities_added": _upper(get(capabilities, "add")),
+        "capabilities_added": get(capabilities, "add"),
         "capabilities_dropped": _upper(get(capabilities, "drop")),
         "seccomp": _profile(own, pod, "seccompProfile"),
         "apparmor": _apparmor(own, pod, annotations, name),
@@ -136,6 +150,7 @@ def _container(container: Value, role: str, pod: Value, annotations: Value) -> d
         "memory_limit": _quantity(get(limits, "memory")),
         "cpu_request": _quantity(get(requests, "cpu")),
         "memory_request": _quantity(get(requests, "memory")),
+        "probe_hosts": list(_probe_hosts(container)),
         "liveness": _present(container, "livenessProbe"),
         "readiness": _present(container, "readinessProbe"),
         "ports": [_port(each) for each in items(container, "ports")],
@@ -189,6 +204,17 @@ def _quantity(value: Value) -> Value:
 
 def _present(container: Value, name: str) -> Value:
     return truth(get(container, name))
+
+
+def _probe_hosts(container: Value) -> Iterator[Value]:
+    lifecycle = part(container, "lifecycle")
+    handlers = [part(container, name) for name in ("livenessProbe", "readinessProbe", "startupProbe")]
+    for handler in (*handlers, part(lifecycle, "postStart"), part(lifecycle, "preStop")):
+        if isinstance(handler, Unknown):
+            yield handler
+        else:
+            found = (get(part(handler, name), "host") for name in ("httpGet", "tcpSocket"))
+            yield from (host for host in found if host)
 
 
 def _port(port: Value) -> Value:

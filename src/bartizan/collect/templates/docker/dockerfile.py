@@ -74,6 +74,8 @@ def parse(text: str) -> Iterator[Instruction]:
             continue
         begin = at
         whole, at = _joined(lines, at, escape)
+        if not whole.strip():
+            continue
         documents, at = _documents(lines, at, whole, begin)
         count += 1
         if count > MAX_INSTRUCTIONS:
