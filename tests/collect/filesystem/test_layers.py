@@ -101,6 +101,7 @@ def test_a_file_over_the_limit_is_named_with_the_reason() -> None:
         limits=LayerLimits(file=1000),
     )
     view = LayeredView([walked])
+    assert [entry.path for entry in view.walk()] == ["/big", "/small"]
     assert [(error.path, error.reason) for error in view.skipped()] == [
         ("/big", "5000 bytes are over the limit of 1000")
     ]
@@ -145,6 +146,22 @@ def test_links_never_leave_the_view_and_loops_end() -> None:
     assert view.read("/abs/passwd") == b"inside"
     with pytest.raises(FilesystemError, match="too many symbolic links"):
         view.read("/a")
+
+
+def test_what_a_later_layer_replaced_is_no_longer_missed() -> None:
+    limits = LayerLimits(file=1000)
+    big = walk_layer(Blob(layer_tar({"a": b"x" * 5000, "b": b"x" * 5000})), wanted=lambda _: Want.KEEP, limits=limits)
+    links = layer({}, hard_links={"c": "nowhere", "d": "nowhere"})
+    view = LayeredView([big, links, layer({"a": b"small", ".wh.b": b"", "c": b"a file"})])
+    assert [entry.path for entry in view.walk()] == ["/a", "/c"]
+    assert [str(error) for error in view.skipped()] == ["/d: is a hard link to nowhere, which is not there"]
+
+
+def test_a_walk_goes_no_deeper_than_on_a_disk() -> None:
+    view = LayeredView([layer({"a/" * 300 + "file": b"x", "b": b"y"})])
+    assert len(list(view.walk())) == 257
+    assert [error.reason for error in view.skipped()] == ["more than 256 folders deep"]
+    assert view.read("/" + "a/" * 300 + "file") == b"x"
 
 
 def test_a_hard_link_has_the_contents_of_its_target_also_across_layers() -> None:

@@ -25,6 +25,11 @@ _OPAQUE = ".wh..wh..opq"
 _LINKS = 40
 """Symbolic links followed in one path, as in Linux (MAXSYMLINKS)."""
 
+_DEPTH = 256
+"""Folders below one another that a walk enters, as on a disk."""
+_BROKEN = 1000
+"""Hard links without a target that are remembered; one is enough to know that something is amiss."""
+
 _KINDS = {FILE: FileKind.FILE, DIRECTORY: FileKind.DIRECTORY, SYMBOLIC_LINK: FileKind.LINK}
 _IMPLIED = Member("/", DIRECTORY, 0o755, 0, 0, 0, 0, "", 0, 0)
 
@@ -50,6 +55,8 @@ class LayeredView:
         self.layers = list(layers)
         self._root = _Node(_IMPLIED, 0)
         self._last_parent = ("", self._root)
+        self._broken: dict[str, str] = {}
+        self._skipped: list[FilesystemError] = []
         self._versions: dict[str, list[tuple[int, _Node | None]]] = {path: [] for path in keep_versions_of}
         for index, layer in enumerate(self.layers):
             self._apply(index, layer)
@@ -90,11 +97,13 @@ class LayeredView:
 
     def walk(self, top: str = "/", prune: Callable[[Entry], bool] | None = None) -> Iterator[Entry]:
         node, resolved = self._walk_to(top)
+        if not resolved.rstrip("/"):
+            self._skipped.extend(self._left_out())
         if node.children is not None:
-            yield from _below(node, resolved.rstrip("/"), prune)
+            yield from self._below(node, resolved.rstrip("/"), prune)
 
     def skipped(self) -> Sequence[FilesystemError]:
-        return [FilesystemError(path, reason) for layer in self.layers for path, reason in layer.refused]
+        return list(self._skipped)
 
     # What only layers can tell
 
@@ -114,6 +123,38 @@ class LayeredView:
         for index, node in self._versions.get(path, ()):
             out.append((index, self._node_content(path, node) if node else b""))
         return out
+
+    def _below(self, node: _Node, top: str, prune: Callable[[Entry], bool] | None) -> Iterator[Entry]:
+        stack = [iter(sorted((node.children or {}).items()))]
+        paths = [top]
+        while stack:
+            for name, child in stack[-1]:
+                path = f"{paths[-1]}/{name}"
+                entry = _entry(name, path, child)
+                yield entry
+                if child.children and not (prune and prune(entry)):
+                    if len(stack) >= _DEPTH:
+                        self._skipped.append(FilesystemError(path, f"more than {_DEPTH} folders deep"))
+                        continue
+                    stack.append(iter(sorted(child.children.items())))
+                    paths.append(path)
+                    break
+            else:
+                stack.pop()
+                paths.pop()
+
+    def _left_out(self) -> Iterator[FilesystemError]:
+        """Files that are there, but whose contents are not: over a limit, or linked to what does not exist."""
+        for index, layer in enumerate(self.layers):
+            for path, reason in layer.refused:
+                try:
+                    current = self.layer_of(path) == index
+                except FilesystemError:
+                    current = False
+                if current:
+                    yield FilesystemError(path, reason)
+        for path, target in self._broken.items():
+            yield FilesystemError(path, f"is a hard link to {target}, which is not there")
 
     # Applying layers
 
@@ -148,10 +189,14 @@ class LayeredView:
             return
         old = parent.children.get(name)
         self._last_parent = (folder, parent)
+        if self._broken:
+            self._broken.pop(member.path, None)
         if member.kind == HARD_LINK:
             target = self._lookup(member.link)
             if target is not None and target.children is None:
                 parent.children[name] = target
+            elif len(self._broken) < _BROKEN:
+                self._broken[member.path] = member.link
             return
         if old is not None and old.children is not None and member.kind == DIRECTORY:
             old.member, old.layer = member, index
@@ -237,23 +282,6 @@ class LayeredView:
             return self.layers[node.layer].content(node.member)
         except LayerError as error:
             raise FilesystemError(path, str(error)) from error
-
-
-def _below(node: _Node, top: str, prune: Callable[[Entry], bool] | None) -> Iterator[Entry]:
-    stack = [iter(sorted((node.children or {}).items()))]
-    paths = [top]
-    while stack:
-        for name, child in stack[-1]:
-            path = f"{paths[-1]}/{name}"
-            entry = _entry(name, path, child)
-            yield entry
-            if child.children and not (prune and prune(entry)):
-                stack.append(iter(sorted(child.children.items())))
-                paths.append(path)
-                break
-        else:
-            stack.pop()
-            paths.pop()
 
 
 def _entry(name: str, path: str, node: _Node) -> Entry:

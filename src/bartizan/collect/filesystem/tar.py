@@ -24,6 +24,8 @@ _PREFIX = slice(345, 500)
 _MAX_EXTENDED = 1 << 20
 """Longest pax or GNU extension that is read, in bytes: names and attributes, never contents."""
 
+_MAX_PATH = 4096
+"""PATH_MAX of Linux; without a bound names can make trees whose paths alone fill the memory."""
 _MAX_PIECES = 1 << 16
 """Of one sparse file."""
 
@@ -164,6 +166,8 @@ def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
             size = 0
             stored = 0 if kind != OTHER else stored
         contents = source.position
+        if len(path) > _MAX_PATH:
+            raise TarError(start, f"a name of {len(path)} characters, which no system can have")
         yield Member(
             normal(path),
             kind,
