@@ -48,6 +48,9 @@ def _make(root: DebianRoot) -> None:
         raise NoDebian("debootstrap needs root")
     if not shutil.which("debootstrap"):
         raise NoDebian("debootstrap is not installed. On Debian: apt-get install debootstrap")
+    for mounted in ("proc", "sys"):  # left there by a debootstrap that was stopped half-way
+        if (root.folder / mounted).is_mount():
+            _run("umount", str(root.folder / mounted))
     shutil.rmtree(root.folder, ignore_errors=True)
     _run("debootstrap", "--variant=minbase", "--include=python3-six", "bookworm", str(root.folder))
     for needless in (*_NEEDLESS, "var/cache/apt", "var/lib/apt/lists", "var/cache/debconf"):

@@ -1,5 +1,6 @@
 """A real Debian image with applications inside gives the same findings through every door: archives, layouts, a
-registry, an engine, a root file system, the folder it was made of, and the bills of materials of it."""
+registry, an engine, containerd, and the bills of materials of it give the very bytes. A root file system in a tar, the
+folder and the disk that it was made of have no layers to name: findings are the same without `layer` and `origin`."""
 
 import io
 import json
@@ -15,12 +16,14 @@ from bartizan.assess.dispatch import Known, assess
 from bartizan.assess.vulnerability.advisories import AdvisoryFile
 from bartizan.assess.vulnerability.compile import compile_feeds
 from bartizan.collect.containers.archive import open_archive
+from bartizan.collect.containers.containerd import Containerd
 from bartizan.collect.containers.engine import Engine
 from bartizan.collect.containers.image import ImageSource, Platform
 from bartizan.collect.containers.oci import open_layout
 from bartizan.collect.containers.reference import parse_reference
 from bartizan.collect.containers.registry import Connection, Registry
 from bartizan.collect.containers.snapshot import collect_image
+from bartizan.collect.filesystem.disk import open_disk
 from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.host.snapshot import collect_host
 from bartizan.exchange.bills.document import read_bill
@@ -30,6 +33,7 @@ from bartizan.model.finding import Finding
 from bartizan.model.snapshot import Section
 from bartizan.model.wire import canonical, plain
 from debian_root import DebianRoot, NoDebian, debian_root
+from disk_images import NoMke2fs, ext4_image, with_gpt
 from image_files import (
     Compression,
     ImageFiles,
@@ -39,7 +43,15 @@ from image_files import (
     write_layout,
     write_oci_archive,
 )
-from image_servers import NoServer, load, push, running_engine, running_registry
+from image_servers import (
+    NoServer,
+    import_image,
+    load,
+    push,
+    running_containerd,
+    running_engine,
+    running_registry,
+)
 from small_feeds import write_records
 
 pytestmark = [pytest.mark.component, pytest.mark.timeout(900)]
@@ -181,6 +193,28 @@ def test_an_engine(
         pytest.skip(str(error))
 
 
+@pytest.mark.parametrize("archive", ["oci", "docker"])
+def test_containerd(
+    images: Callable[[Compression], ImageFiles],
+    advisories: AdvisoryFile,
+    expected: list[Finding],
+    tmp_path: Path,
+    archive: str,
+) -> None:
+    image = images("gzip")
+    try:
+        with running_containerd(tmp_path) as path:
+            if archive == "oci":
+                packed = write_oci_archive(tmp_path / "oci.tar", replace(image, tag="1.0"))
+                import_image(path, packed, options=("--base-name", "docker.io/library/app"))
+            else:
+                import_image(path, write_docker_archive(tmp_path / "docker.tar", image), options=("--compress-blobs",))
+            source = Containerd(path=path).open_image("app:1.0", Platform())
+            assert lines(judged(sections(source), advisories)) == lines(expected)
+    except NoServer as error:
+        pytest.skip(str(error))
+
+
 def test_a_root_file_system(
     root: DebianRoot, advisories: AdvisoryFile, expected: list[Finding], tmp_path: Path
 ) -> None:
@@ -199,6 +233,24 @@ def test_a_root_file_system(
 
 def test_the_folder_that_it_was_made_of(root: DebianRoot, advisories: AdvisoryFile, expected: list[Finding]) -> None:
     host = collect_host(LocalView(str(root.folder)), sensor="test/1", now=NOW)
+    assert without_layers(judged(dict(host.sections), advisories)) == without_layers(expected)
+
+
+def test_the_disk_that_it_was_installed_on(
+    root: DebianRoot, advisories: AdvisoryFile, expected: list[Finding], tmp_path: Path
+) -> None:
+    """Every section of the host is that of the folder, to the byte."""
+    try:
+        system = ext4_image(tmp_path / "root.img", root.folder, megabytes=600)
+    except NoMke2fs as error:
+        pytest.skip(str(error))
+    disk = with_gpt(tmp_path / "disk.img", [("root", system.read_bytes())])
+    system.unlink()
+    host = collect_host(open_disk(disk), sensor="test/1", now=NOW)
+    folder = collect_host(LocalView(str(root.folder)), sensor="test/1", now=NOW)
+    assert {name: canonical(plain(section)) for name, section in host.sections.items()} == {
+        name: canonical(plain(section)) for name, section in folder.sections.items()
+    }
     assert without_layers(judged(dict(host.sections), advisories)) == without_layers(expected)
 
 

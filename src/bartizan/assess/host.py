@@ -33,13 +33,13 @@ def scopes(section_names: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
     Sections that do not exist are named too, so that one that appears counts as a change.
     """
-    from bartizan.assess.vulnerability.assessor import INPUTS
+    from bartizan.assess.vulnerability.assessor import INPUTS, UNREAD
 
     out: dict[str, tuple[str, ...]] = {POLICY: (*HOST_SECTIONS, *PACKAGE_SECTIONS)}
     for name in sorted(section_names):
         if name in RESOURCE_SECTIONS:
             out[f"{POLICY}:{name}"] = (name,)
-        if name.startswith("packages_"):
+        if name.startswith("packages_") or name == UNREAD:
             out[f"vulnerability:{name}"] = tuple(dict.fromkeys((*INPUTS.get(name, ()), name)))
     return out
 

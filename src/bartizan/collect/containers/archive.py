@@ -175,7 +175,7 @@ def _open_mapped(path: Path, platform: Platform, tag: str) -> StoredImage:
     config_name = str(entry.get("Config") or "")
     config_data = archive.small(config_name)
     config = document(config_data, f"{path}: {config_name}")
-    names = [str(name) for name in entry.get("Layers") or []]
+    names = _names(entry, "Layers")
     ids = diff_ids(config, len(names), str(path))
     blobs = tuple(_blob(archive.view(name), "", diff_id) for name, diff_id in zip(names, ids, strict=True))
     return StoredImage(_saved_image(entry, config, sha256(config_data), blobs, path.name))
@@ -207,19 +207,26 @@ def _choose_saved(manifest: bytes, where: str, tag: str) -> dict[str, Any]:
         raise ImageError(f"{where}: manifest.json is not JSON: {error}") from None
     entries = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     if tag:
-        entries = [entry for entry in entries if tag in (entry.get("RepoTags") or [])]
+        entries = [entry for entry in entries if tag in _names(entry, "RepoTags")]
     if not entries:
         raise ImageError(f"{where}: there is no image{f' tagged {tag!r}' if tag else ''} in manifest.json")
     if len(entries) > 1:
-        tags = ", ".join(str(name) for entry in entries for name in entry.get("RepoTags") or [])
+        tags = ", ".join(name for entry in entries for name in _names(entry, "RepoTags"))
         raise ImageError(f"{where}: holds {len(entries)} images; choose one with --tag: {tags}")
+    if not isinstance(entries[0].get("Layers"), list):
+        raise ImageError(f"{where}: manifest.json has no list of Layers")
     return dict(entries[0])
+
+
+def _names(entry: dict[str, Any], key: str) -> list[str]:
+    value = entry.get(key)
+    return [str(name) for name in value] if isinstance(value, list) else []
 
 
 def _saved_image(
     entry: dict[str, Any], config: dict[str, Any], config_digest: str, blobs: tuple[LayerBlob, ...], name: str
 ) -> Image:
-    tags = tuple(str(tag) for tag in entry.get("RepoTags") or [])
+    tags = tuple(_names(entry, "RepoTags"))
     return Image(name=tags[0] if tags else name, digest="", id=config_digest, config=config, layers=blobs, tags=tags)
 
 
@@ -325,7 +332,7 @@ class StreamedImage:
             entry = _choose_saved(documents["/manifest.json"], self._name, self._tag)
             config_data = documents.get(normal(str(entry.get("Config") or "")), b"")
             config = document(config_data, f"{self._name}: {entry.get('Config')}")
-            walked = [layer(str(name)) for name in entry.get("Layers") or []]
+            walked = [layer(name) for name in _names(entry, "Layers")]
             stated = diff_ids(config, len(walked), self._name)
             image = _saved_image(entry, config, sha256(config_data), tuple(item.blob for item in walked), self._name)
         elif "/index.json" in documents:

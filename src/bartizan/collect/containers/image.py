@@ -139,8 +139,7 @@ def choose(index: Mapping[str, Any], platform: Platform) -> Mapping[str, Any]:
 
     Attestation manifests (platform `unknown/unknown`) are never chosen; a single image without a platform is.
     """
-    offers = [entry for entry in _list(index, "manifests") if isinstance(entry, dict)]
-    images = [entry for entry in offers if _platform(entry).os != "unknown"]
+    images = [entry for entry in entries(index, "manifests") if _platform(entry).os != "unknown"]
     for entry in images:
         offered = _platform(entry)
         if (
@@ -153,6 +152,11 @@ def choose(index: Mapping[str, Any], platform: Platform) -> Mapping[str, Any]:
         return images[0]
     known = ", ".join(sorted({str(_platform(entry)) for entry in images})) or "none"
     raise ImageError(f"there is no image for {platform}; offered are: {known} (choose with --platform)")
+
+
+def entries(index: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The objects in a list of a document, whatever else it holds."""
+    return [entry for entry in _list(index, key) if isinstance(entry, dict)]
 
 
 def is_index(document: Mapping[str, Any]) -> bool:

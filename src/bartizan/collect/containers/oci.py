@@ -20,6 +20,7 @@ from bartizan.collect.containers.image import (
     choose,
     diff_ids,
     document,
+    entries,
     is_index,
     walk_layers,
 )
@@ -104,7 +105,7 @@ def image_of_index(
     index: Mapping[str, Any], store: BlobStore, platform: Platform, *, tag: str, where: str
 ) -> StoredImage:
     """Follow an index to the image that is wanted."""
-    offers = [entry for entry in index.get("manifests") or [] if isinstance(entry, dict)]
+    offers = entries(index, "manifests")
     named = [entry for entry in offers if tag and tag in _names(entry)]
     if tag and not named:
         known = ", ".join(sorted(name for entry in offers for name in _names(entry))) or "none has a name"
@@ -148,19 +149,22 @@ def image_of_manifest(
     where: str,
 ) -> Image:
     """The image that a manifest describes."""
-    config_digest = str((manifest.get("config") or {}).get("digest") or "")
-    entries = [entry for entry in manifest.get("layers") or [] if isinstance(entry, dict)]
+    stated = manifest.get("config")
+    config_digest = str(stated.get("digest") or "") if isinstance(stated, dict) else ""
+    layers = manifest.get("layers")
+    if not isinstance(layers, list) or not all(isinstance(entry, dict) for entry in layers):
+        raise ImageError(f"{where}: manifest {digest[:19]} has no list of layers")
     if not config_digest or manifest.get("schemaVersion") == 1:
         raise ImageError(f"{where}: manifest {digest[:19]} has no configuration (schema 1 is not supported)")
     config = document(fetch(config_digest), f"{where}: configuration {config_digest[:19]}", config_digest)
-    ids = diff_ids(config, len(entries), where)
+    ids = diff_ids(config, len(layers), where)
     return Image(
         name=name,
         digest=digest,
         id=config_digest,
         config=config,
         layers=tuple(
-            layer(str(entry.get("digest") or ""), diff_id) for entry, diff_id in zip(entries, ids, strict=True)
+            layer(str(entry.get("digest") or ""), diff_id) for entry, diff_id in zip(layers, ids, strict=True)
         ),
     )
 
