@@ -18,6 +18,7 @@ from bartizan.collect.packages.binaries import signatures
 from bartizan.collect.packages.binaries.programs import READER
 from bartizan.collect.packages.discover import read_packages
 from bartizan.model.package import Package, package_from
+from program_files import elf, go_info
 
 Files = Mapping[str, str | bytes]
 
@@ -29,37 +30,6 @@ MODULES = (
     "=>\texample.com/fork\tv1.1.0\th1:def=\n"
     'build\t-ldflags="-X main.version=1.2.3"\n'
 )
-
-
-def elf(sections: Mapping[str, bytes]) -> bytes:
-    """A 64-bit little-endian ELF file with these sections, each loaded at 0x400000 plus its offset."""
-    names = b"\0" + b"".join(name.encode() + b"\0" for name in sections) + b".shstrtab\0"
-    body, rows = bytearray(64 + 56), [bytes(64)]
-    for name, data in (*sections.items(), (".shstrtab", names)):
-        body += bytes(-len(body) % 16)
-        at = names.find(b"\0" + name.encode() + b"\0") + 1
-        rows.append(struct.pack("<IIQQQQIIQQ", at, 1, 2, 0x400000 + len(body), len(body), len(data), 0, 0, 1, 0))
-        body += data
-    body += bytes(40_000)
-    head = b"\x7fELF\2\1\1".ljust(16, b"\0") + struct.pack(
-        "<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, len(body), 0, 64, 56, 1, 64, len(rows), len(rows) - 1
-    )
-    body[:64] = head
-    body[64:120] = struct.pack("<IIQQQQQQ", 1, 6, 0, 0x400000, 0, len(body), len(body), 4096)
-    return bytes(body) + b"".join(rows)
-
-
-def varint(text: str) -> bytes:
-    data, length, out = text.encode(), len(text.encode()), b""
-    while length > 0x7F:
-        out += bytes([length & 0x7F | 0x80])
-        length >>= 7
-    return out + bytes([length]) + data
-
-
-def go_info(version: str, modules: str) -> bytes:
-    framed = "0" * 16 + modules + "1" * 16 if modules else ""
-    return b"\xff Go buildinf:\x08\x02".ljust(32, b"\0") + varint(version) + varint(framed)
 
 
 @pytest.fixture

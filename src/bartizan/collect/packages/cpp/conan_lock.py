@@ -11,6 +11,7 @@ from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import list_of, read_json_table, table_of, text_of
 from bartizan.collect.packages.interface import Reader
+from bartizan.collect.packages.reach import reachable
 from bartizan.model.package import Package
 
 _REFERENCE = re.compile(r"^(?P<name>[^/@#:%]+)/(?P<version>[^@#:%]+)(?:@(?P<user>[^/#:%]*)/(?P<channel>[^#:%]*))?")
@@ -30,22 +31,42 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
 
 
 def _nodes(nodes: dict[str, object], path: str, problems: Problems) -> Iterator[Package]:
-    for value in nodes.values():
-        node = table_of(value)
+    """The nodes of the graph: what the project's own node requires is asked for, what only builds lead to builds."""
+    found = {number: table_of(value) for number, value in nodes.items()}
+    own = {number for number, node in found.items() if "path" in node}
+    direct = {text_of(wanted) for number in own for wanted in _wanted(found[number], "requires", "build_requires")}
+    needs = {number: [text_of(wanted) for wanted in _wanted(node, "requires")] for number, node in found.items()}
+    runs = reachable(own, needs)
+    for number, node in found.items():
         reference = text_of(node.get("ref")) or text_of(node.get("pref"))
-        if "path" in node or not reference:
+        if number in own or not reference:
             continue  # the project itself
-        yield from _package(reference, path, problems, dev=node.get("context") == "build")
+        dev = node.get("context") == "build" or (bool(direct) and number not in runs)
+        asked = number in direct if direct else None
+        yield from _package(reference, path, problems, dev=dev, direct=asked)
 
 
-def _package(reference: str, path: str, problems: Problems, *, dev: bool) -> Iterator[Package]:
+def _wanted(node: dict[str, object], *fields: str) -> Iterator[object]:
+    for name in fields:
+        yield from list_of(node.get(name))
+
+
+def _package(
+    reference: str, path: str, problems: Problems, *, dev: bool, direct: bool | None = None
+) -> Iterator[Package]:
     match = _REFERENCE.match(reference)
     if not match:
         problems.add(path, f"{reference!r} is not a recipe's name and version")
         return
-    user = match["user"] if match["user"] not in (None, "_") else ""
     yield Package(
-        type="conan", namespace=user, name=match["name"], version=match["version"], path=path, dev=dev, state="locked"
+        type="conan",
+        namespace=match["user"] if match["user"] not in (None, "_") else "",
+        name=match["name"],
+        version=match["version"],
+        path=path,
+        dev=dev,
+        direct=direct,
+        state="locked",
     )
 
 

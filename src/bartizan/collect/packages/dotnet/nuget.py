@@ -44,9 +44,19 @@ def read_assets(view: FilesystemView, path: str, problems: Problems) -> Iterator
 
 
 def read_deps(view: FilesystemView, path: str, problems: Problems) -> Iterator[Package]:
-    """What a published program brings along."""
-    for name, version in _libraries(read_json_table(view, path, problems), path, problems):
-        yield _package(path, name, version, state="installed")
+    """What a published program brings along; what its own projects depend on is asked for."""
+    document = read_json_table(view, path, problems)
+    libraries = table_of(document.get("libraries"))
+    own = {key for key, value in libraries.items() if table_of(value).get("type") == "project"}
+    targets = [table_of(target) for target in table_of(document.get("targets")).values()]
+    asked = {
+        name.lower()
+        for target in targets
+        for key in own & target.keys()
+        for name in table_of(table_of(target[key]).get("dependencies"))
+    }
+    for name, version in _libraries(document, path, problems):
+        yield _package(path, name, version, direct=name.lower() in asked if asked else None, state="installed")
 
 
 def _libraries(document: dict[str, Any], path: str, problems: Problems) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,8 @@ _OWN_CODE = ("workspace:", "link:", "portal:")
 
 
 def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Package]:
-    """What the file locks. It does not say what is for development only, nor what the project asked for."""
+    """What the file locks. It does not say what is for development only; what the project asked for, only since Yarn 2
+    (in its workspaces' entries)."""
     text = read_text(view, path, problems)
     if text is None:
         return
@@ -55,8 +56,14 @@ def _classic(text: str, path: str, problems: Problems) -> Iterator[Package]:
 
 
 def _berry(text: str, path: str, problems: Problems) -> Iterator[Package]:
-    document = parse_yaml(text, path, problems)
-    for key, entry in table_of(document).items():
+    document = table_of(parse_yaml(text, path, problems))
+    asked = {
+        f"{alias}@{text_of(wanted)}"
+        for entry in document.values()
+        if table_of(entry).get("linkType") == "soft"
+        for alias, wanted in table_of(table_of(entry).get("dependencies")).items()
+    }
+    for key, entry in document.items():
         fields = table_of(entry)
         name, reference = split_specifier(text_of(fields.get("resolution")))
         if key == "__metadata" or fields.get("linkType") == "soft" or reference.startswith(_OWN_CODE):
@@ -65,7 +72,9 @@ def _berry(text: str, path: str, problems: Problems) -> Iterator[Package]:
         if not name or not version:
             problems.add(path, f"{key} has no {'version' if name else 'resolution'}")
         else:
-            yield locked(name, version, path)
+            heads = {head.strip() for head in key.split(",")}
+            direct = not asked.isdisjoint(heads | {head.replace("@npm:", "@") for head in heads}) if asked else None
+            yield locked(name, version, path, direct=direct)
 
 
 READER = Reader(name="yarn-lock", type="npm", read=read, names=frozenset({"yarn.lock"}), locked=True)
