@@ -21,6 +21,7 @@ from bartizan.model.assessment import Assessment
 from bartizan.model.snapshot import Section
 
 if TYPE_CHECKING:
+    from bartizan.assess.licences.policy import LicencePolicy
     from bartizan.assess.malware.rules import MalwareRules
     from bartizan.assess.secrets.rules import SecretRules
     from bartizan.assess.vulnerability.advisories import AdvisoryFile
@@ -29,6 +30,7 @@ VULNERABILITY = "vulnerability"
 IMAGE = "image"
 SECRETS = "secrets"
 MALWARE = "malware"
+LICENCE = "licence"
 INSPECTED = {"secret": SECRETS, "malware": MALWARE}
 """Assessor to the section of what an inspector told while files were read; judged where rules are given."""
 BASE = "image_base"
@@ -44,6 +46,7 @@ class Known:
     parameters: Parameters | None = None
     secrets: "SecretRules | None" = None
     malware: "MalwareRules | None" = None
+    licences: "LicencePolicy | None" = None
     today: date | None = None
     """Decides which releases are out of support; without it the day of the newest advisory does."""
 
@@ -61,6 +64,9 @@ def scopes(section_names: Iterable[str]) -> dict[str, tuple[str, ...]]:
             found[assessor] = (*read, IMAGE, BASE)
         elif names.intersection(HOST_SECTIONS):
             found[assessor] = read
+    for name in sorted(names):
+        if name.startswith("packages_"):
+            found[f"{LICENCE}:{name}"] = (name, IMAGE, BASE)
     for assessor, section in INSPECTED.items():
         if section in names:
             found[assessor] = (section, IMAGE, BASE)
@@ -70,10 +76,10 @@ def scopes(section_names: Iterable[str]) -> dict[str, tuple[str, ...]]:
 def judge(assessor: str, sections: Mapping[str, Section], known: Known) -> Assessment:
     """One assessor on the sections that it reads."""
     family, _, part = assessor.partition(":")
-    if assessor in INSPECTED:
-        judged_by_rules = _inspected(assessor, sections, known)
-        assert judged_by_rules is not None
-        return judged_by_rules
+    if assessor in INSPECTED or family == LICENCE:
+        besides = _besides(assessor, sections, known)
+        assert besides is not None
+        return besides
     if part.startswith(resources.PREFIX) or part in host.RESOURCE_SECTIONS:
         assert known.policies is not None
         return resources.assess_section(sections[part], known.policies, known.parameters)
@@ -99,14 +105,22 @@ def assess(sections: Mapping[str, Section], known: Known) -> list[Assessment]:
     out = [each for each in _whole(sections, known) if each.assessor in wanted]
     if known.policies is not None:
         out += resources.assess_resources(sections, known.policies, known.parameters)
-    inspected = (_inspected(assessor, sections, known) for assessor in INSPECTED if assessor in wanted)
-    return out + [each for each in inspected if each is not None]
+    besides = (_besides(assessor, sections, known) for assessor in wanted)
+    return out + [each for each in besides if each is not None]
 
 
-def _inspected(assessor: str, sections: Mapping[str, Section], known: Known) -> Assessment | None:
-    """What an inspector told, judged by the rules of today; None where there are none."""
-    section = sections[INSPECTED[assessor]]
-    if assessor == "secret" and known.secrets is not None:
+def _besides(assessor: str, sections: Mapping[str, Section], known: Known) -> Assessment | None:
+    """What an inspector told, or the licences of packages, judged by what is known today; None where that is nothing,
+    and of other assessors."""
+    family, _, part = assessor.partition(":")
+    if assessor not in INSPECTED and family != LICENCE:
+        return None
+    section = sections[INSPECTED.get(assessor, part)]
+    if family == LICENCE and known.licences is not None:
+        from bartizan.assess.licences.assessor import assess_licences
+
+        judged = assess_licences(section, known.licences)
+    elif assessor == "secret" and known.secrets is not None:
         judged = assess_secrets(section, known.secrets)
     elif assessor == "malware" and known.malware is not None:
         from bartizan.assess.malware.assessor import assess_malware

@@ -79,7 +79,11 @@ UploadOption = Annotated[
 
 
 ScannersOption = Annotated[
-    str, Option(metavar="LIST", help="What to look for: vulnerability, policy, secret, malware; with commas between.")
+    str, Option(metavar="LIST", help="What to look for: vulnerability, policy, secret, malware, licence; with commas.")
+]
+LicencePolicyOption = Annotated[
+    Path | None,
+    Option("--licence-policy", metavar="FILE", help="What licences are allowed, instead of the built-in policy."),
 ]
 MalwareRulesOption = Annotated[
     list[Path] | None,
@@ -108,8 +112,9 @@ def host(
         Path, Option(metavar="PATH", help="The root of the host: / is this machine; a folder, or a raw disk.")
     ] = Path("/"),
     partition: Annotated[int | None, Option(metavar="N", help="Which one, where a disk holds several.")] = None,
-    scanners: ScannersOption = "vulnerability,policy",
+    scanners: ScannersOption = "vulnerability,policy,licence",
     malware_rules: MalwareRulesOption = None,
+    licence_policy: LicencePolicyOption = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
     fail_on: FailOnOption = None,
@@ -132,7 +137,7 @@ def host(
     from bartizan.cli.scan_host import scan_host
 
     asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
-    asked = _of_scanners(asked, scanners, malware_rules)
+    asked = _of_scanners(asked, scanners, malware_rules, licence_policy)
     return _finish(scan_host(asked, root, partition), asked, format_, output, upload)
 
 
@@ -169,8 +174,9 @@ def image(
     plain_http: Annotated[bool, Option(help="Allow a registry without TLS.")] = False,
     socket: Annotated[str, Option(metavar="PATH", help="The engine's or containerd's socket.")] = "",
     namespace: Annotated[str, Option(metavar="NAME", help="Of containerd: default, k8s.io, moby.")] = "",
-    scanners: ScannersOption = "vulnerability,policy,secret,malware",
+    scanners: ScannersOption = "vulnerability,policy,secret,malware,licence",
     malware_rules: MalwareRulesOption = None,
+    licence_policy: LicencePolicyOption = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
     fail_on: FailOnOption = None,
@@ -194,7 +200,7 @@ def image(
 
     asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
     asked = replace(
-        _of_scanners(asked, scanners, malware_rules),
+        _of_scanners(asked, scanners, malware_rules, licence_policy),
         part=part.value if part else "",
         origin=origin.value if origin else "",
         by_layer=by_layer,
@@ -223,6 +229,8 @@ def image(
 )
 def sbom(
     file: Annotated[Path, Argument(metavar="FILE", help="CycloneDX 1.4 to 1.6 or SPDX 2.3 in JSON; - reads it.")],
+    scanners: ScannersOption = "vulnerability,policy,secret,malware,licence",
+    licence_policy: LicencePolicyOption = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
     fail_on: FailOnOption = None,
@@ -244,6 +252,7 @@ def sbom(
     from bartizan.cli.scan_sbom import scan_sbom
 
     asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
+    asked = _of_scanners(asked, scanners, None, licence_policy)
     return _finish(scan_sbom(asked, file), asked, format_, output, upload)
 
 
@@ -318,20 +327,23 @@ def _asked(
         policies=only is not Only.VULNERABILITY,
         secrets=only is None,
         malware=only is None,
+        licences=only is None,
         threshold=Severity(fail_on.value) if fail_on else None,
         least=Severity(least.value) if least else Severity.INFO,
         shown=shown,
     )
 
 
-def _of_scanners(asked: "Asked", scanners: str, malware_rules: list[Path] | None) -> "Asked":
+def _of_scanners(
+    asked: "Asked", scanners: str, malware_rules: list[Path] | None, licence_policy: Path | None
+) -> "Asked":
     """Only what is listed; `--only` has narrowed it already."""
     from dataclasses import replace
 
     from bartizan.cli.failure import ExitCode, Failure
 
     wanted = {each.strip() for each in scanners.split(",")} - {""}
-    known = {"vulnerability", "policy", "secret", "malware"}
+    known = {"vulnerability", "policy", "secret", "malware", "licence"}
     if not wanted or wanted - known:
         wrong = ", ".join(sorted(wanted - known)) or "nothing"
         raise Failure(
@@ -344,6 +356,8 @@ def _of_scanners(asked: "Asked", scanners: str, malware_rules: list[Path] | None
         secrets=asked.secrets and "secret" in wanted,
         malware=asked.malware and "malware" in wanted,
         malware_folders=tuple(malware_rules or ()),
+        licences=asked.licences and "licence" in wanted,
+        licence_policy=licence_policy,
     )
 
 

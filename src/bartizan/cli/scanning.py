@@ -18,6 +18,7 @@ from bartizan.model.severity import Severity
 from bartizan.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from bartizan.assess.licences.policy import LicencePolicy
     from bartizan.assess.malware.rules import MalwareRules
     from bartizan.assess.policy.engine import PolicySet
     from bartizan.assess.secrets.rules import SecretRules
@@ -49,6 +50,8 @@ class Asked:
     secrets: bool = True
     malware: bool = True
     malware_folders: tuple[Path, ...] = ()
+    licences: bool = True
+    licence_policy: Path | None = None
     threshold: Severity | None = None
     least: Severity = Severity.INFO
     part: str = ""
@@ -85,6 +88,7 @@ def scan(asked: Asked, what: str, collect: Collect, *, part: str = "") -> ScanRe
                 policies=policies,
                 secrets=secret_rules(asked) if "secrets" in snapshot.sections else None,
                 malware=malware_rules(asked) if "malware" in snapshot.sections else None,
+                licences=licence_policy(asked) if _has_packages(snapshot) else None,
                 today=_day_of(snapshot),
             )
             assessments = tuple(
@@ -182,6 +186,28 @@ def inspectors_of(asked: Asked) -> "list[Inspector]":
 
         found.append(MalwareInspector(malware))
     return found
+
+
+def licence_policy(asked: Asked) -> "LicencePolicy | None":
+    """What is made of licences, where that is asked for."""
+    if not asked.licences:
+        return None
+    from bartizan.assess.licences.policy import load_policy
+    from bartizan.content.documents import ContentError
+
+    try:
+        return load_policy(asked.licence_policy)
+    except ContentError as error:
+        raise Failure(
+            f"the policy for licences cannot be used: {error}",
+            meaning="Nothing was scanned.",
+            remedy="Mend it; the documentation has one to start from.",
+            code=ExitCode.USAGE,
+        ) from error
+
+
+def _has_packages(snapshot: Snapshot) -> bool:
+    return any(name.startswith("packages_") for name in snapshot.sections)
 
 
 def malware_rules(asked: Asked) -> "MalwareRules | None":
@@ -282,6 +308,8 @@ def _incomplete(assessments: tuple[Assessment, ...], asked: Asked, *, have_advis
         for finding in assessment.findings:
             if finding.verdict is not Verdict.UNKNOWN:
                 continue
+            if finding.kind is FindingKind.LICENCE and finding.severity is Severity.INFO:
+                continue  # told because the policy asks; it weakens nothing
             if finding.kind is FindingKind.POLICY:
                 policies += finding.severity.rank >= least
             elif have_advisories and (finding.severity is Severity.UNKNOWN or finding.severity.rank >= least):

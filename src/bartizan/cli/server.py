@@ -45,6 +45,9 @@ def run(
         list[Path] | None,
         Option(metavar="DIR", help="A folder of your own rules for malware, beside the built-in ones."),
     ] = None,
+    licence_policy: Annotated[
+        Path | None, Option(metavar="FILE", help="What licences are allowed, instead of the built-in policy.")
+    ] = None,
 ) -> int:
     """Serve until SIGTERM or SIGINT, which both finish what was asked and leave with code 0."""
     from bartizan.cli.data_folder import data_folder
@@ -62,6 +65,7 @@ def run(
             tls_key=tls_key,
             policy_folders=tuple(policies or ()),
             malware_folders=tuple(malware_rules or ()),
+            licence_policy=licence_policy,
             feeds_dir=feeds.absolute() if feeds else None,
         )
     )

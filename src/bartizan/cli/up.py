@@ -38,6 +38,9 @@ def up(
         list[Path] | None,
         Option(metavar="DIR", help="A folder of your own rules for malware, beside the built-in ones."),
     ] = None,
+    licence_policy: Annotated[
+        Path | None, Option(metavar="FILE", help="What licences are allowed, instead of the built-in policy.")
+    ] = None,
     agent: Annotated[bool, Option("--agent/--no-agent", help="Assess this machine, or not.")] = True,
 ) -> int:
     """Make the data folder and an administrator, start the server, enrol this machine, import advisories.
@@ -55,6 +58,7 @@ def up(
         port=port,
         policy_folders=tuple(policies or ()),
         malware_folders=tuple(malware_rules or ()),
+        licence_policy=licence_policy,
         feeds_dir=feeds.absolute() if feeds else None,
     )
     return start(settings, with_agent=agent)

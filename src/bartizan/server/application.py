@@ -134,9 +134,11 @@ def open_context(settings: Settings) -> Context:
     store = Store.open(settings.store_url)
     store.migrate()
     try:
-        rules = load_rules(settings.malware_folders)
+        rules = load_rules(settings.malware_folders, settings.licence_policy)
     except ContentError as error:
-        raise CannotStart(f"a rule for malware cannot be used: {error}. Mend it, or take it out.") from error
+        raise CannotStart(
+            f"a rule for malware or licences cannot be used: {error}. Mend it, or take it out."
+        ) from error
     shelf = KnowledgeShelf(settings.advisories, load_policies(settings.policy_folders), rules)
     hub = Hub()
     metrics_ = Metrics()

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from bartizan.assess.dispatch import Known
+from bartizan.assess.licences.policy import LicencePolicy, load_policy
 from bartizan.assess.malware.rules import MalwareRules
 from bartizan.assess.malware.rules import load_rules as load_malware_rules
 from bartizan.assess.malware.scanner import Scanner
@@ -35,14 +36,15 @@ class Rules:
 
     secrets: SecretRules
     malware: MalwareRules
+    licences: LicencePolicy
 
 
-def load_rules(malware_folders: Sequence[Path] = ()) -> Rules:
+def load_rules(malware_folders: Sequence[Path] = (), licence_policy: Path | None = None) -> Rules:
     """The built-in rules and the user's; raises `ContentError` where one cannot be used."""
     malware = load_malware_rules(malware_folders)
     if malware_folders:
         Scanner(malware).check()
-    return Rules(secrets=load_secret_rules(), malware=malware)
+    return Rules(secrets=load_secret_rules(), malware=malware, licences=load_policy(licence_policy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Knowledge:
             POLICY: policy_knowledge(self.policies, self.parameters),
             "secret": self.rules.secrets.digest,
             "malware": self.rules.malware.digest,
+            "licence": self.rules.licences.digest,
         }
 
     def known(self) -> Known:
@@ -78,6 +81,7 @@ class Knowledge:
             parameters=self.parameters,
             secrets=self.rules.secrets,
             malware=self.rules.malware,
+            licences=self.rules.licences,
             today=self.today,
         )
 

@@ -36,6 +36,8 @@ class Settings:
     policy_folders: tuple[Path, ...] = ()
     malware_folders: tuple[Path, ...] = ()
     """Rules for malware beside the built-in ones."""
+    licence_policy: Path | None = None
+    """Instead of the built-in one."""
     feeds_dir: Path | None = None
     """Where `POST /feeds/sync` reads advisories from: a mirror in the layout of `bartizan feeds import`."""
     sensor_interval: int = 300
