@@ -1,4 +1,5 @@
-"""A real Debian 12 in a folder, with a Python, a Node and a Java application inside: made once a test run.
+"""A real Debian 12 in a folder, with a Python, a Node, a Java and a Go application inside, and with programs that came
+without a package: made once a test run.
 
 Packages come from the archives that apt, pip and npm of this machine are set up for.
 """
@@ -12,6 +13,8 @@ import tarfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from program_files import elf, go_info, redis
 
 SITE = "srv/python/venv/lib/python3.11/site-packages"
 _NEEDLESS = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/zoneinfo")
@@ -69,6 +72,7 @@ def _make(root: DebianRoot) -> None:
     _python(root.folder)
     _node(root.folder)
     _java(root.folder)
+    _programs(root.folder)
     with tarfile.open(root.application, "w", format=tarfile.PAX_FORMAT) as archive:
         for name in before:
             archive.add(root.folder / name, arcname=name)
@@ -110,9 +114,31 @@ def _java(root: Path) -> None:
     with zipfile.ZipFile(folder / "app.war", "w") as war:
         war.write(inner, "WEB-INF/lib/log4j-core-2.14.1.jar")
     inner.unlink()
+    with zipfile.ZipFile(folder / "tool-all.jar", "w") as jar:  # shaded: two artifacts in one archive
+        for group, artifact, version in (("org.example", "tool", "1.0"), ("org.yaml", "snakeyaml", "1.26")):
+            jar.writestr(
+                f"META-INF/maven/{group}/{artifact}/pom.properties",
+                f"groupId={group}\nartifactId={artifact}\nversion={version}\n",
+            )
+
+
+def _programs(root: Path) -> None:
+    """What people unpack into an image beside its packages: copies of Debian's own programs are nobody's there."""
+    folder = root / "srv/bin"
+    folder.mkdir(parents=True)
+    for file in (root / "usr/bin/python3.11", *root.glob("usr/lib/*-linux-gnu/libcrypto.so.3")):
+        shutil.copy(file, folder / file.name)
+    (folder / "redis-server").write_bytes(redis("6.2.0"))
+    modules = "path\texample.com/tool\nmod\texample.com/tool\t(devel)\t\ndep\tgolang.org/x/crypto\tv0.16.0\th1:x=\n"
+    (folder / "tool").write_bytes(elf({".go.buildinfo": go_info("go1.21.4", modules)}))
+    for program in folder.iterdir():
+        program.chmod(0o755)
 
 
 def _run(*command: str, cwd: Path | None = None) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=280)
+    try:
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=600)
+    except subprocess.TimeoutExpired as error:
+        raise NoDebian(f"{command[0]} took longer than ten minutes") from error
     if done.returncode:
         raise NoDebian(f"{command[0]} failed: {(done.stderr or done.stdout)[-500:]}")

@@ -76,7 +76,12 @@ def advisories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdvisoryFil
         "Debian": [("Debian:12", name, "9:99") for name in ("glibc", "tar", "python3.11", "six", "zlib")],
         "PyPI": [("PyPI", "requests", "2.20.0"), ("PyPI", "jinja2", "2.10.1"), ("PyPI", "six", "99")],
         "npm": [("npm", "lodash", "4.17.21"), ("npm", "minimist", "0.2.4")],
-        "Maven": [("Maven", "org.apache.logging.log4j:log4j-core", "2.17.1")],
+        "Maven": [
+            ("Maven", "org.apache.logging.log4j:log4j-core", "2.17.1"),
+            ("Maven", "org.yaml:snakeyaml", "1.31"),
+        ],
+        "Go": [("Go", "golang.org/x/crypto", "0.17.0"), ("Go", "stdlib", "1.21.8"), ("Go", "example.com/tool", "9")],
+        "Bitnami": [("Bitnami", "python", "3.99.0"), ("Bitnami", "redis", "6.2.14")],
     }
     compile_feeds(write_records(folder / "feeds", vulnerable), folder / "advisories.db")
     opened = AdvisoryFile.open(folder / "advisories.db")
@@ -283,4 +288,12 @@ def test_everything_is_attributed(expected: list[Finding]) -> None:
     assert kinds["pkg:deb/debian/glibc"] == system and kinds["pkg:deb/debian/six"] == system
     assert kinds["pkg:pypi/requests"] == own and kinds["pkg:npm/lodash"] == own
     assert kinds["pkg:maven/org.apache.logging.log4j/log4j-core"] == own
+    assert kinds["pkg:maven/org.yaml/snakeyaml"] == own
+    assert kinds["pkg:golang/golang.org/x/crypto"] == own and kinds["pkg:golang/stdlib"] == own
+    assert kinds["pkg:generic/redis"] == own and kinds["pkg:generic/python"] == own
     assert "pkg:pypi/six" not in kinds, json.dumps(sorted(kinds))
+    programs = {finding.locator for finding in expected if finding.locator.startswith("pkg:generic/python")}
+    assert programs == {"pkg:generic/python#/srv/bin/python3.11"}  # the one that Debian owns is judged by Debian
+    unknown = {finding.rule: finding.evidence for finding in expected if finding.rule.startswith("coverage-")}
+    assert [item["name"] for item in unknown["coverage-program"]["programs"]] == ["openssl"]
+    assert [item["name"] for item in unknown["coverage-version"]["versions"]] == ["example.com/tool"]
