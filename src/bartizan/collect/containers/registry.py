@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urljoin, urlsplit
 
 from bartizan.collect.containers.image import JSON_LIMIT, Image, ImageError, Platform, document, sha256
 from bartizan.collect.containers.oci import StoredImage, follow, split_digest
@@ -140,12 +140,13 @@ class Registry:
             seen.add(target)
             response = self._get(target, repository, {"Accept": "application/json"})
             page = document(_read_small(response, target), f"{self._connection.host}{target}")
-            yield from (str(name) for name in page.get(key) or [])
+            names = page.get(key)
+            yield from (str(name) for name in (names if isinstance(names, list) else []))
             link = re.match(r'<([^>]+)>;\s*rel="?next"?', response.headers.get("link", ""))
             target = link.group(1) if link else ""
-            if target and urlsplit(target).netloc not in ("", self._connection.host):
+            if target and _parts(target).netloc not in ("", self._connection.host):
                 raise ImageError(f"{self._connection.host}: the next page is on another host")
-            target = target and urlsplit(target)._replace(scheme="", netloc="").geturl()
+            target = target and _parts(target)._replace(scheme="", netloc="").geturl()
 
     def _small(self, path: str, repository: str, accept: str) -> bytes:
         response = self._get(path, repository, {"Accept": accept})
@@ -183,31 +184,23 @@ class Registry:
         return response
 
     def _follow(self, url: str, headers: Mapping[str, str]) -> Response:
-        origin = urlsplit(url).netloc
+        origin = _parts(url).netloc
         for _ in range(_HOPS):
             response = self._send(url, headers)
             if response.status not in _REDIRECTS:
                 return response
-            target = urljoin(url, response.headers.get("location", ""))
             response.close()
-            if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
-                raise ImageError(f"{origin}: redirects from https to {urlsplit(target).scheme or 'nowhere'}")
-            if urlsplit(target).netloc != origin:
+            target = _joined(url, response.headers.get("location", ""))
+            if _parts(url).scheme == "https" and _parts(target).scheme != "https":
+                raise ImageError(f"{origin}: redirects from https to {_parts(target).scheme or 'nowhere'}")
+            if _parts(target).netloc != origin:
                 headers = {name: value for name, value in headers.items() if name != "Authorization"}
             url = target
         raise ImageError(f"{origin}: more than {_HOPS} redirects")
 
     def _send(self, url: str, headers: Mapping[str, str]) -> Response:
-        parts = urlsplit(url)
-        connection: http.client.HTTPConnection
-        if parts.scheme == "https":
-            connection = http.client.HTTPSConnection(
-                parts.netloc, timeout=self._connection.timeout, context=self._tls_context()
-            )
-        elif parts.scheme == "http" and (self._connection.plain_http or _is_loopback(parts.hostname or "")):
-            connection = http.client.HTTPConnection(parts.netloc, timeout=self._connection.timeout)
-        else:
-            raise ImageError(f"{parts.netloc}: plain HTTP is refused; use --plain-http if you mean it")
+        parts = _parts(url)
+        connection = self._connect(parts)
         target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
         try:
             connection.request("GET", target, headers={"User-Agent": "bartizan", **headers})
@@ -217,10 +210,21 @@ class Registry:
             raise ImageError(
                 f"{parts.netloc}: its certificate is not trusted ({error.verify_message}); name yours with --ca"
             ) from None
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a header that cannot be sent
             connection.close()
             raise ImageError(f"{parts.netloc}: {error}") from error
         return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer, connection)
+
+    def _connect(self, parts: SplitResult) -> http.client.HTTPConnection:
+        try:
+            if parts.scheme == "https":
+                context = self._tls_context()
+                return http.client.HTTPSConnection(parts.netloc, timeout=self._connection.timeout, context=context)
+            if parts.scheme == "http" and (self._connection.plain_http or _is_loopback(parts.hostname or "")):
+                return http.client.HTTPConnection(parts.netloc, timeout=self._connection.timeout)
+        except (http.client.HTTPException, ValueError) as error:
+            raise ImageError(f"{parts.netloc[:100]}: not a host: {error}") from None
+        raise ImageError(f"{parts.netloc}: plain HTTP is refused; use --plain-http if you mean it")
 
     def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:
@@ -249,11 +253,11 @@ class Registry:
             raise ImageError(f"{self._connection.host}: asks for an unknown way to sign in: {kind[:40]!r}")
         parameters = dict(_PARAMETER.findall(rest))
         realm = parameters.get("realm", "")
-        if urlsplit(realm).scheme not in ("https", self._scheme()):
+        if _parts(realm).scheme not in ("https", self._scheme()):
             raise ImageError(f"{self._connection.host}: its token service is not reached by https: {realm[:80]!r}")
         query = {"service": parameters.get("service", ""), "scope": parameters.get("scope") or scope}
         headers = {"Authorization": _basic(credentials)} if credentials else {}
-        separator = "&" if urlsplit(realm).query else "?"
+        separator = "&" if _parts(realm).query else "?"
         response = self._follow(f"{realm}{separator}{urlencode(query, quote_via=quote)}", headers)
         if response.status != 200:
             reason = _reason(response)
@@ -314,6 +318,20 @@ class _ResumingStream:
             raise OSError(f"{self._digest[:19]}: {reason}, {_RETRIES} times")
         self._retries -= 1
         self._response = self._registry.open_blob(self._repository, self._digest, self._at)
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise ImageError(f"not an address: {url[:100]!r}: {error}") from None
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise ImageError(f"redirects to what is no address: {location[:100]!r}: {error}") from None
 
 
 def _basic(credentials: Credentials) -> str:

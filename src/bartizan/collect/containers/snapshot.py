@@ -364,8 +364,7 @@ def build_step(text: str) -> str:
 
 def _image_facts(walked: WalkedImage, view: LayeredView) -> dict[str, Any]:
     image = walked.image
-    config = image.config.get("config")
-    settings: Mapping[str, Any] = config if isinstance(config, dict) else {}
+    settings = _mapping(image.config.get("config"))
     return {
         "id": image.id,
         "platform": str(image.platform),
@@ -374,10 +373,10 @@ def _image_facts(walked: WalkedImage, view: LayeredView) -> dict[str, Any]:
         "environment": sorted({str(item).partition("=")[0] for item in _strings(settings.get("Env"))}),
         "entrypoint": [build_step(item) for item in _strings(settings.get("Entrypoint"))],
         "command": [build_step(item) for item in _strings(settings.get("Cmd"))],
-        "exposed_ports": sorted(settings.get("ExposedPorts") or {}),
-        "volumes": sorted(settings.get("Volumes") or {}),
-        "labels": {str(key): str(value) for key, value in (settings.get("Labels") or {}).items()},
-        "health_check": bool((settings.get("Healthcheck") or {}).get("Test")),
+        "exposed_ports": sorted(_mapping(settings.get("ExposedPorts"))),
+        "volumes": sorted(_mapping(settings.get("Volumes"))),
+        "labels": {str(key): str(value) for key, value in _mapping(settings.get("Labels")).items()},
+        "health_check": bool(_mapping(settings.get("Healthcheck")).get("Test")),
         "working_folder": str(settings.get("WorkingDir") or ""),
         "layers": [_layer_facts(image, index, layer.digest, layer.size) for index, layer in enumerate(walked.layers)],
         "steps": [{"step": build_step(step.created_by), "empty": step.empty} for step in image.history],
@@ -400,6 +399,10 @@ def _is_current(view: LayeredView, path: str, layer: int) -> bool:
         return view.layer_of(path) == layer
     except FilesystemError:
         return False
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _strings(value: object) -> list[str]:
