@@ -1,7 +1,7 @@
 """What people write as a licence, in SPDX's words; what is none is unknown, never a guess."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from license_expression import Licensing
 
@@ -63,6 +63,7 @@ def test_an_exception_for_linking_makes_strong_copyleft_weak() -> None:
     assert class_of("Bitstream-Vera") == "unclassified"
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=60)
     | st.lists(st.sampled_from(["MIT", "GPLv2+", "and", "OR", "with", "(", ")", "/", "|", ",", "x"]), max_size=8).map(

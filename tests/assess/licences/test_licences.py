@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bartizan.assess.dispatch import Known, assess, judge, scopes
@@ -152,6 +152,7 @@ def test_the_dispatcher_judges_licences_by_section_and_origin() -> None:
     assert assessment.findings[0].evidence["origin"]["step"] == "COPY . ."
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.text(max_size=30), max_size=3), max_size=5))
 def test_whatever_packages_declare_is_judged(declared: list[list[str]]) -> None:
     findings(BUILT_IN, *(package(f"p{number}", *licences) for number, licences in enumerate(declared)))

@@ -9,6 +9,7 @@ from typing import Any
 
 from bartizan.assess.licences.names import UNKNOWN, expression
 from bartizan.assess.licences.policy import DENY, REVIEW, UNSTATED, Judged, LicencePolicy, judge
+from bartizan.assess.plain_score import scored
 from bartizan.model.assessment import Assessment
 from bartizan.model.finding import Finding, FindingKind, Fix, FixState, Verdict
 from bartizan.model.package import Package, package_from, purl
@@ -93,17 +94,19 @@ def _finding(package: Package, declared: str, found: Judged, policy: LicencePoli
         "licence": {"declared": list(package.licences), "expression": declared, "classes": classes},
         "why": f"{' and '.join(licences)} {said}: {'; '.join(_CLASSES.get(each, each) for each in classes)}.",
         "package": {"type": package.type, "name": package.name, "version": package.version},
-        "location": {"path": package.path.partition("!/")[0], "line": 0},
+        "location": {"path": package.path.partition("!/")[0]},
     }
-    return Finding(
-        kind=FindingKind.LICENCE,
-        rule=" AND ".join(licences),
-        locator=name if registered else f"{name}#{package.path}",
-        severity=policy.severities[found.verdict],
-        title=f"{package.name} is under {' and '.join(licences)} ({', '.join(classes).replace('-', ' ')})",
-        evidence=evidence,
-        fix=Fix(state=FixState.UNKNOWN, text=_FIXES[found.verdict]),
-        layer=package.layer,
+    return scored(
+        Finding(
+            kind=FindingKind.LICENCE,
+            rule=" AND ".join(licences),
+            locator=name if registered else f"{name}#{package.path}",
+            severity=policy.severities[found.verdict],
+            title=f"{package.name} is under {' and '.join(licences)} ({', '.join(classes).replace('-', ' ')})",
+            evidence=evidence,
+            fix=Fix(state=FixState.UNKNOWN, text=_FIXES[found.verdict]),
+            layer=package.layer,
+        )
     )
 
 

@@ -7,6 +7,7 @@ stays the same finding, and another one on the same line is another.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from bartizan.assess.plain_score import scored
 from bartizan.model.assessment import Assessment
 from bartizan.model.finding import Finding, FindingKind, Fix, FixState, Verdict
 from bartizan.model.severity import Severity
@@ -45,15 +46,17 @@ def _finding(fact: Mapping[str, Any], rules: "SecretRules") -> Finding:
     if fact.get("removed"):
         evidence["removed"] = True
         title += ", removed by a later layer but still in the image"
-    return Finding(
-        kind=FindingKind.SECRET,
-        rule=str(fact["rule"]),
-        locator=f"{path or where}#{fact.get('fingerprint', '')}",
-        severity=rule.severity if rule else Severity.HIGH,
-        title=f"{title} ({fact.get('preview', '')})",
-        evidence=evidence,
-        fix=Fix(state=FixState.FIXED, text=rule.fix if rule else FIX),
-        layer=str(fact.get("layer", "")),
+    return scored(
+        Finding(
+            kind=FindingKind.SECRET,
+            rule=str(fact["rule"]),
+            locator=f"{path or where}#{fact.get('fingerprint', '')}",
+            severity=rule.severity if rule else Severity.HIGH,
+            title=f"{title} ({fact.get('preview', '')})",
+            evidence=evidence,
+            fix=Fix(state=FixState.FIXED, text=rule.fix if rule else FIX),
+            layer=str(fact.get("layer", "")),
+        )
     )
 
 
