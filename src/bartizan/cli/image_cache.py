@@ -4,24 +4,23 @@ $BARTIZAN_CACHE, else $XDG_CACHE_HOME/bartizan, else ~/.cache/bartizan; empty tu
     images/<key>.json    {"asset": {...}, "sections": {"packages_deb": {"facts": [...], "problems": []}, ...}}
 
 The key is made of the configuration's digest, the diff ids that it states, and the version of the readers. Facts only:
-never contents, never findings, so advisories of today judge what was read a month ago. Other formats and damaged files
-are read past.
+never contents, never findings, so advisories of today judge what was read a month ago. Other formats, damaged files and
+files that another user may have written are read past.
 """
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bartizan import __version__
+from bartizan.cli.private_files import keep_private, read_private
 from bartizan.collect.containers.image import Image, ImageError, ImageSource
 from bartizan.collect.interface import Inspector
 from bartizan.model.asset import AssetKind, AssetRef
 from bartizan.model.snapshot import Problem, Section, Snapshot
-from bartizan.model.wire import canonical, digest
+from bartizan.model.wire import digest
 
 REVISION = 2
 """Raised whenever equal layers may give other facts than before within one version."""
@@ -62,7 +61,7 @@ def known_image(
         return known
     snapshot = collect()
     if not any(section.problems for section in snapshot.sections.values()):
-        _keep(path, snapshot)
+        keep_private(path, sections_told(snapshot), most=KEPT)
     return snapshot
 
 
@@ -77,12 +76,14 @@ def _key(image: Image, inspectors: Sequence[Inspector]) -> str:
 
 def _read(path: Path, image: Image, now: datetime) -> Snapshot | None:
     try:
-        document = json.loads(path.read_bytes())
-        sections = {name: _section(name, told) for name, told in document["sections"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        sections = sections_from(read_private(path))
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    with suppress(OSError):
-        path.touch()
+    return snapshot_of(image, sections, now)
+
+
+def snapshot_of(image: Image, sections: Mapping[str, Section], now: datetime) -> Snapshot:
+    """The snapshot of an image whose sections are known."""
     return Snapshot(
         asset=AssetRef(kind=AssetKind.IMAGE, key=image.id, name=image.name),
         taken_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -91,25 +92,21 @@ def _read(path: Path, image: Image, now: datetime) -> Snapshot | None:
     )
 
 
+def sections_told(snapshot: Snapshot) -> dict[str, Any]:
+    """The sections as plain JSON, with their digests."""
+    return {
+        "sections": {
+            name: {"facts": section.facts, "problems": list(section.problems), "digest": section.digest}
+            for name, section in snapshot.sections.items()
+        }
+    }
+
+
+def sections_from(document: Any) -> dict[str, Section]:
+    """The sections that `sections_told` wrote. Raises KeyError, TypeError, AttributeError or ValueError."""
+    return {name: _section(name, told) for name, told in document["sections"].items()}
+
+
 def _section(name: str, told: Mapping[str, Any]) -> Section:
     problems = tuple(Problem(path=each["path"], reason=each["reason"]) for each in told["problems"])
     return Section(name=name, facts=told["facts"], problems=problems, digest=str(told["digest"]))
-
-
-def _keep(path: Path, snapshot: Snapshot) -> None:
-    """Whole or not at all; a cache that cannot be written costs time, nothing else."""
-    sections = {
-        name: {"facts": section.facts, "problems": list(section.problems), "digest": section.digest}
-        for name, section in snapshot.sections.items()
-    }
-    import tempfile  # with what it loads, a tenth of the time of a scan that finds what it needs
-
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(canonical({"sections": sections}))
-        Path(name).replace(path)
-        kept = sorted(path.parent.glob("*.json"), key=lambda each: each.stat().st_mtime)
-        for old in kept[:-KEPT]:
-            old.unlink()

@@ -3,17 +3,22 @@ registry."""
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bartizan import __version__
 from bartizan.cli.failure import ExitCode, Failure
 from bartizan.cli.scanning import Asked, inspectors_of, scan
 from bartizan.collect.containers.image import ImageError, ImageSource, Platform
+from bartizan.collect.filesystem.interface import LayerError
 from bartizan.exchange.interface import ScanResult
 from bartizan.model.snapshot import Section, Snapshot
+
+if TYPE_CHECKING:
+    from bartizan.cli.judged_images import JudgedImages
 
 _PASSWORD = "BARTIZAN_REGISTRY_PASSWORD"  # noqa: S105 - the name of a variable
 _SCHEMES = ("docker-archive:", "oci-archive:", "oci:", "docker:", "containerd:", "registry:", "rootfs:")
@@ -41,10 +46,8 @@ class Where:
 def scan_image(asked: Asked, where: Where) -> ScanResult:
     """Read the image and judge it."""
     from bartizan.cli.image_cache import known_image
-    from bartizan.collect.filesystem.layer import LayerError
 
     try:
-        inspectors = inspectors_of(asked)
         base = _base(where)
         source = open_source(where.name, where)
 
@@ -54,16 +57,27 @@ def scan_image(asked: Asked, where: Where) -> ScanResult:
 
                 return collect_image(source, sensor=f"cli/{__version__}", now=now, progress=step, inspectors=inspectors)
 
+            inspectors = inspectors_of(asked)
             snapshot = known_image(source, inspectors, now, read)
             return replace(snapshot, sections={**snapshot.sections, **base})
 
-        return scan(asked, where.name, collect, part="image")
+        return scan(asked, where.name, collect, part="image", memory=_memory(source, base, asked))
     except (ImageError, LayerError) as error:
         raise Failure(
             f"cannot scan {where.name}: {error}",
             meaning="An image of which a part cannot be read is not judged at all: its silence would look like health.",
             code=ExitCode.INCOMPLETE,
         ) from error
+
+
+def _memory(source: ImageSource, base: Mapping[str, Section], asked: Asked) -> "JudgedImages | None":
+    """What was judged before of an image that says what it is; a stream does so only once it was read."""
+    from bartizan.cli.judged_images import JudgedImages
+
+    try:
+        return JudgedImages(source.image, base, asked)
+    except ImageError:
+        return None
 
 
 def open_source(name: str, where: Where) -> ImageSource:
@@ -85,13 +99,17 @@ def open_source(name: str, where: Where) -> ImageSource:
 
 def _of_path(path: Path, where: Where, platform: Platform) -> ImageSource:
     """An archive or a layout; a host's root and a disk are hosts, and say so."""
-    from bartizan.collect.containers.archive import open_archive
-    from bartizan.collect.containers.oci import open_layout
-    from bartizan.collect.filesystem.disk import is_disk
-
     try:
-        return open_layout(path, platform, where.tag) if path.is_dir() else open_archive(path, platform, where.tag)
+        if path.is_dir():
+            from bartizan.collect.containers.oci import open_layout
+
+            return open_layout(path, platform, where.tag)
+        from bartizan.collect.containers.archive import open_archive
+
+        return open_archive(path, platform, where.tag)
     except ImageError as error:
+        from bartizan.collect.filesystem.disk import is_disk
+
         root = path.is_dir() and not (path / "index.json").exists() and any((path / name).is_dir() for name in _ROOT)
         if not root and (path.is_dir() or not is_disk(path)):
             raise
@@ -105,10 +123,10 @@ def _of_path(path: Path, where: Where, platform: Platform) -> ImageSource:
 
 def _base(where: Where) -> dict[str, Section]:
     """What the user says that the image was built upon, as a fact about it: a server judges by it as well."""
-    from bartizan.assess.dispatch import BASE
-
     if not where.base:
         return {}
+    from bartizan.assess.dispatch import BASE
+
     layers = [layer.diff_id for layer in open_source(where.base, where).image.layers]
     return {BASE: Section(name=BASE, facts={"layers": layers, "name": where.base, "told_by": "--base"})}
 

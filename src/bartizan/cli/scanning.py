@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bartizan import __version__
 from bartizan.cli.data_folder import ADVISORIES, advisory_file, data_folder
@@ -66,22 +66,67 @@ Collect = Callable[[datetime, Callable[[str], None]], Snapshot]
 """(time, progress) to every section of what is scanned."""
 
 
-def scan(asked: Asked, what: str, collect: Collect, *, part: str = "") -> ScanResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What was found, before anything is made of it."""
+
+    snapshot: Snapshot
+    assessments: tuple[Assessment, ...]
+    knowledge: Knowledge
+
+
+class Memory(Protocol):
+    """Where judgements are kept."""
+
+    def recall(self, now: datetime) -> Judged | None: ...
+    def keep(self, judged: Judged, now: datetime) -> None: ...
+
+
+def scan(asked: Asked, what: str, collect: Collect, *, part: str = "", memory: Memory | None = None) -> ScanResult:
     """Collect and assess; says on standard error what weakens the result. `what` names it: `this host`. `part` of the
-    built-in policies is enough where it is known what is scanned."""
-    from bartizan.assess.dispatch import Known, assess
+    built-in policies is enough where it is known what is scanned; `memory` may know the answer."""
     from bartizan.cli.decisions import read_decisions
     from bartizan.pipeline.suppression import suppress
 
     now = datetime.now(UTC)
     decisions = read_decisions(asked.shown)
+    judged = memory.recall(now) if memory else None
+    if judged is None:
+        judged = _judged(asked, what, collect, part, now)
+        if memory:
+            memory.keep(judged, now)
+    snapshot, knowledge = judged.snapshot, judged.knowledge
+    if asked.vulnerabilities and any(name.startswith("packages_") for name in snapshot.sections):
+        _warn_about_feeds(knowledge, snapshot.sections, _system(snapshot), now)
+    applied = suppress(judged.assessments, snapshot.asset, decisions.statements, decisions.ignored, now.date())
+    for note in applied.notes:
+        warn(note, remedy="Look at it again: extend the day, or fix what it was about.")
+    return ScanResult(
+        asset=snapshot.asset,
+        taken_at=snapshot.taken_at,
+        tool=__version__,
+        sections=snapshot.sections,
+        assessments=applied.assessments,
+        knowledge=knowledge,
+        incomplete=_incomplete(applied.assessments, asked, have_advisories=bool(knowledge.advisories)),
+        least=asked.least,
+        part=asked.part,
+        origin=asked.origin,
+        by_layer=asked.by_layer,
+        suppressed=applied.suppressed,
+        show_suppressed=asked.shown.suppressed,
+        show_plan=asked.shown.plan,
+    )
+
+
+def _judged(asked: Asked, what: str, collect: Collect, part: str, now: datetime) -> Judged:
+    from bartizan.assess.dispatch import Known, assess
+
     advisories = open_advisories(asked.feeds) if asked.vulnerabilities else None
     policies = read_policies(asked.policy_folders, part) if asked.policies else None
     try:
         with working(f"Reading {what}") as step:
             snapshot = collect(now, step)
-        if asked.vulnerabilities and any(name.startswith("packages_") for name in snapshot.sections):
-            _warn_about_feeds(advisories, snapshot.sections, _system(snapshot), now)
         with working("Judging what was found"):
             known = Known(
                 advisories=advisories,
@@ -96,29 +141,10 @@ def scan(asked: Asked, what: str, collect: Collect, *, part: str = "") -> ScanRe
                 for each in assess(snapshot.sections, known)
                 if asked.vulnerabilities or not each.assessor.startswith("vulnerability")
             )
-            applied = suppress(assessments, snapshot.asset, decisions.statements, decisions.ignored, now.date())
-        for note in applied.notes:
-            warn(note, remedy="Look at it again: extend the day, or fix what it was about.")
-        knowledge = _knowledge(advisories, policies, now)
+        return Judged(snapshot=snapshot, assessments=assessments, knowledge=_knowledge(advisories, policies, now))
     finally:
         if advisories is not None:
             advisories.close()
-    return ScanResult(
-        asset=snapshot.asset,
-        taken_at=snapshot.taken_at,
-        tool=__version__,
-        sections=snapshot.sections,
-        assessments=applied.assessments,
-        knowledge=knowledge,
-        incomplete=_incomplete(applied.assessments, asked, have_advisories=advisories is not None),
-        least=asked.least,
-        part=asked.part,
-        origin=asked.origin,
-        by_layer=asked.by_layer,
-        suppressed=applied.suppressed,
-        show_suppressed=asked.shown.suppressed,
-        show_plan=asked.shown.plan,
-    )
 
 
 def _day_of(snapshot: Snapshot) -> date:
@@ -251,15 +277,15 @@ def _system(snapshot: Snapshot) -> str:
     return str(facts.get("id", "")) if isinstance(facts, dict) else ""
 
 
-def _warn_about_feeds(advisories: "AdvisoryFile | None", sections: Iterable[str], system: str, now: datetime) -> None:
-    if advisories is None:
+def _warn_about_feeds(knowledge: Knowledge, sections: Iterable[str], system: str, now: datetime) -> None:
+    if not knowledge.advisories:
         warn(
             "there are no advisories on this machine",
             meaning="No package was judged: this result says nothing about vulnerabilities.",
             remedy=f"Into {data_folder()}: bartizan feeds sync, or: bartizan feeds import DIR",
         )
         return
-    newest = {feed.source.removeprefix("osv/"): feed.newest for feed in advisories.feeds()}
+    newest = {feed.source.removeprefix("osv/"): feed.newest for feed in knowledge.feeds}
     ages = {
         name: age
         for name in _ecosystems(sections, system)

@@ -6,8 +6,10 @@ asset with the same inputs.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from bartizan.model.finding import Finding
+from bartizan.model.finding import Finding, FindingKind, Fix, FixState, Verdict
+from bartizan.model.severity import Severity
 from bartizan.model.wire import digest
 
 
@@ -33,6 +35,29 @@ class Assessment:
     blind: bool = False
     """The assessor had nothing to judge by: no advisories for this ecosystem, or it failed. That something is not among
     its findings then proves nothing, and what was found before stands."""
+
+
+def assessment_from(told: Mapping[str, Any]) -> Assessment:
+    """Read back what `wire.plain` makes of one. Raises KeyError, TypeError or ValueError where it is none."""
+    return Assessment(
+        **{
+            **told,
+            "findings": tuple(_finding_from(each) for each in told["findings"]),
+            "passed": tuple(told["passed"]),
+        }
+    )
+
+
+def _finding_from(told: Mapping[str, Any]) -> Finding:
+    return Finding(
+        **{
+            **told,
+            "kind": FindingKind(told["kind"]),
+            "severity": Severity(told["severity"]),
+            "verdict": Verdict(told["verdict"]),
+            "fix": Fix(**{**told["fix"], "state": FixState(told["fix"]["state"])}),
+        }
+    )
 
 
 def input_digest(section_digests: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from bartizan.collect.containers.containerd import Containerd
 from bartizan.collect.containers.image import ImageError, ImageSource, Platform
 from bartizan.collect.containers.protobuf import Message, ProtobufError, encode
 from bartizan.collect.containers.snapshot import collect_image
-from bartizan.collect.filesystem.layer import LayerError
+from bartizan.collect.filesystem.interface import LayerError
 from image_files import ImageFiles, digest, image_files, layer_tar, write_docker_archive, write_oci_archive
 from image_servers import NoServer, import_image, running_containerd
 

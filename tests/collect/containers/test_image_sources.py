@@ -12,7 +12,7 @@ from bartizan.collect.containers.image import ImageError, ImageSource, Platform
 from bartizan.collect.containers.oci import open_layout
 from bartizan.collect.containers.reference import Reference, parse_reference
 from bartizan.collect.containers.snapshot import build_step, collect_image
-from bartizan.collect.filesystem.layer import LayerError
+from bartizan.collect.filesystem.interface import LayerError
 from bartizan.model.snapshot import Snapshot
 from image_files import (
     ImageFiles,

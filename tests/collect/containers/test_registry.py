@@ -11,7 +11,7 @@ from bartizan.collect.containers.image import ImageError, Platform
 from bartizan.collect.containers.reference import parse_reference
 from bartizan.collect.containers.registry import Connection, Credentials, Registry
 from bartizan.collect.containers.snapshot import collect_image
-from bartizan.collect.filesystem.layer import LayerError
+from bartizan.collect.filesystem.interface import LayerError
 from image_files import ImageFiles, digest, image_files, index_of, layer_tar
 from registry_on_loopback import Behaviour, private_authority, serving
 

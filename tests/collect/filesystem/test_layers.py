@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bartizan.collect.filesystem.byte_source import DamagedError, inflated
-from bartizan.collect.filesystem.interface import FileKind, FilesystemError, Missing, TooLarge
+from bartizan.collect.filesystem.interface import FileKind, FilesystemError, LayerError, Missing, TooLarge
 from bartizan.collect.filesystem.layer import (
     Layer,
-    LayerError,
     LayerLimits,
     Want,
     walk_layer,

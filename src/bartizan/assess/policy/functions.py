@@ -98,17 +98,20 @@ def _glob(pattern: str) -> Callable[[str], Any]:
 
 
 def matches(text: str, pattern: str) -> bool:
-    """RE2-like search by the Rust engine behind CEL: linear time whatever the pattern."""
-    import cel
-
-    return bool(_matches_program().execute(cel.Context(variables={"text": text, "pattern": pattern})))
+    """RE2's search, as the language says: linear time whatever the pattern."""
+    return _expression(pattern).search(text.encode("utf-8", "surrogateescape")) is not None
 
 
-@lru_cache(maxsize=1)
-def _matches_program() -> Any:
-    import cel
+@lru_cache(maxsize=512)
+def _expression(pattern: str) -> Any:
+    import re2  # the policies that need it are few
 
-    return cel.compile("text.matches(pattern)")
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern.encode("utf-8", "surrogateescape"), options)
+    except re2.error as error:
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
 
 
 def version_compare(left: str, right: str) -> int:

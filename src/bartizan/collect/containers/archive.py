@@ -35,10 +35,10 @@ from bartizan.collect.filesystem.byte_source import (
     inflated,
     read_chunks,
 )
+from bartizan.collect.filesystem.interface import LayerError
 from bartizan.collect.filesystem.layer import (
     Layer,
     LayerBlob,
-    LayerError,
     LayerLimits,
     Wanted,
     walk_layer,

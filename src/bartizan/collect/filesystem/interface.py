@@ -55,6 +55,10 @@ class FilesystemError(Exception):
         self.reason = reason
 
 
+class LayerError(Exception):
+    """A layer of an image cannot be used; what depends on it is unknown."""
+
+
 class Missing(FilesystemError):
     """There is nothing at that path. Absence is a fact, not a problem."""
 

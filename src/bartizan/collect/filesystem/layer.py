@@ -20,6 +20,7 @@ from bartizan.collect.filesystem.byte_source import (
     inflated,
     read_chunks,
 )
+from bartizan.collect.filesystem.interface import LayerError
 from bartizan.collect.filesystem.tar import FILE, ByteSource, Member, TarError, members
 
 _SECOND_WALKS = 8
@@ -83,10 +84,6 @@ class LayerLimits:
     """Bytes that are kept in all."""
     inflated: int = 64 << 30
     """Bytes that the layer may inflate to."""
-
-
-class LayerError(Exception):
-    """The layer cannot be used; what depends on it is unknown."""
 
 
 @dataclass(slots=True)

@@ -14,10 +14,11 @@ from bartizan.collect.filesystem.interface import (
     FileKind,
     FileStat,
     FilesystemError,
+    LayerError,
     Missing,
     TooLarge,
 )
-from bartizan.collect.filesystem.layer import Layer, LayerError
+from bartizan.collect.filesystem.layer import Layer
 from bartizan.collect.filesystem.tar import DIRECTORY, FILE, HARD_LINK, SYMBOLIC_LINK, Member
 
 _WHITEOUT = ".wh."

@@ -31,7 +31,8 @@ from bartizan.collect.containers.image import ImageError, Platform
 from bartizan.collect.containers.reference import Reference
 from bartizan.collect.containers.registry import Connection, Credentials, Registry
 from bartizan.collect.containers.snapshot import collect_image
-from bartizan.collect.filesystem.layer import LayerError, LayerLimits
+from bartizan.collect.filesystem.interface import LayerError
+from bartizan.collect.filesystem.layer import LayerLimits
 from bartizan.collect.interface import Inspector
 from bartizan.model.wire import plain
 
