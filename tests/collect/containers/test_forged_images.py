@@ -20,7 +20,7 @@ from bartizan.collect.containers.oci import open_layout
 from bartizan.collect.containers.reference import parse_reference
 from bartizan.collect.containers.registry import Connection, Registry
 from bartizan.collect.containers.snapshot import collect_image
-from bartizan.collect.filesystem.layer import LayerError
+from bartizan.collect.filesystem.interface import LayerError
 from image_files import ImageFiles, compressed, digest, image_files, layer_tar, write_layout
 
 JSON = st.recursive(
