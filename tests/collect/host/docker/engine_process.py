@@ -80,6 +80,39 @@ def _answers(socket: Path) -> bool:
     return True
 
 
+def build_image(engine: RunningEngine, tag: str, dockerfile: str, files: dict[str, bytes]) -> None:
+    """An image of the engine's own builder, whose steps reach no network."""
+    context = Path(tempfile.mkdtemp(dir=engine.folder))
+    (context / "Dockerfile").write_text(dockerfile)
+    for name, data in files.items():
+        (context / name).write_bytes(data)
+    done = subprocess.run(
+        ["docker", "-H", f"unix://{engine.socket}", "build", "--network", "none", "-t", tag, str(context)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, "DOCKER_BUILDKIT": "0"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def import_shell(engine: RunningEngine, tag: str) -> None:
+    """A base image whose shell succeeds at whatever it is told, so that any step can be built."""
+    source, target = engine.folder / "shell.c", engine.folder / "shell"
+    source.write_text("int main(void) { return 0; }\n")
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler is installed")
+    subprocess.run([compiler, "-static", "-Os", "-o", str(target), str(source)], check=True)
+    archive = engine.folder / "shell.tar"
+    with tarfile.open(archive, "w") as tar:
+        info = tarfile.TarInfo("bin/sh")
+        info.mode, info.size = 0o755, target.stat().st_size
+        tar.addfile(info, io.BytesIO(target.read_bytes()))
+    engine.docker("import", str(archive), tag)
+
+
 def import_image(engine: RunningEngine, tag: str, *changes: str) -> None:
     """An image that holds one static program, which sleeps, with changes as `docker import -c` takes them."""
     program = _sleeper(engine.folder)

@@ -57,7 +57,11 @@ def test_an_inspected_container() -> None:
 )
 def test_the_history_of_an_image(step: str, added: bool, alone: bool) -> None:
     found = image({"Id": "sha256:" + "ab" * 32, "Config": None}, [{"CreatedBy": step}])
-    assert (found.attributes["added"], found.attributes["update_alone"]) == (added, alone)
+    copies, runs = found.attributes["copies"], found.attributes["runs"]
+    assert (any(each["instruction"] == "ADD" for each in copies), any(each["update_alone"] for each in runs)) == (
+        added,
+        alone,
+    )
     assert found.id == "sha256:abababababab"
 
 

@@ -1,5 +1,6 @@
 """A real engine: each container breaks exactly the rule that it is started to break, and so do image and daemon."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -307,3 +308,25 @@ def test_a_socket_that_may_not_be_used_is_unknown(policies: PolicySet) -> None:
     assessments = assess_host({"docker_containers": section}, advisories=None, policies=policies)
     (finding,) = next(each for each in assessments if each.assessor == "policy:docker_containers").findings
     assert (finding.rule, finding.verdict, finding.locator) == ("resources-not-read", Verdict.UNKNOWN, str(path))
+
+
+def test_a_scan_of_the_host_shows_the_findings_of_each_container(engine: RunningEngine, tmp_path: Path) -> None:
+    """The whole way, in a mount namespace where the engine's socket stands where everybody looks for it."""
+    engine.docker("run", "-d", "--name", "careless", "--network", "host", "--user", "0", "plain:1")
+    result = tmp_path / "result.json"
+    script = (
+        "mount -t tmpfs none /run && touch /run/docker.sock && mount --bind $1 /run/docker.sock"
+        " && exec $2 -c 'from bartizan.cli.main import run; run()' scan host --scanners policy -f json -o $3"
+    )
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script, "sh", engine.socket, sys.executable, str(result)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert result.exists(), done.stderr
+    told = json.loads(result.read_text())
+    found = {(each["rule"], each["locator"]) for each in told["findings"]}
+    assert {("docker-container-host-network", "careless"), ("docker-container-root", "careless")} <= found
+    assert {("docker-image-user", "plain:1"), ("docker-daemon-insecure-registries", "dockerd")} <= found

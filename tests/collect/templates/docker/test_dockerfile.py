@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bartizan.assess.policy.engine import assess_resource, load_policies
 from bartizan.collect.filesystem.memory import MemoryView
+from bartizan.collect.resources.docker import commands
 from bartizan.collect.resources.values import Unknown
-from bartizan.collect.templates.docker import commands
 from bartizan.collect.templates.docker.dockerfile import DockerfileError, assignments, parse, replaced, words
 from bartizan.collect.templates.docker.stages import of_dockerfile
 from bartizan.model.finding import Verdict

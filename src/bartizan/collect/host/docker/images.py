@@ -4,21 +4,18 @@
 [{"CreatedBy": "RUN /bin/sh -c apt-get update # buildkit"}, ...]
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemView
-from bartizan.collect.host.docker.containers import secret_names
+from bartizan.collect.host.docker.containers import is_root, secret_names
 from bartizan.collect.host.docker.engine import Engine, EngineError, installed, reachable
 from bartizan.collect.interface import Collector, Problems
+from bartizan.collect.resources.docker import history
 from bartizan.model.resource import Resource
 from bartizan.model.wire import plain
 
 SECTION = "docker_images"
-_ADD = re.compile(r"^(?:/bin/sh -c #\(nop\) )?ADD (?!.*\sin /\s*$)(?!\S+ / #)")
-_UPDATE = re.compile(r"\b(?:apt-get|apt|apk|aptitude)\s+(?:-\S+\s+)*update\b")
-_INSTALL = re.compile(r"\b(?:install|upgrade|dist-upgrade|full-upgrade|add)\b")
 
 
 def collect(view: FilesystemView, problems: Problems, engine: Engine | None = None) -> dict[str, Any]:
@@ -45,7 +42,7 @@ def collect(view: FilesystemView, problems: Problems, engine: Engine | None = No
     return {"present": True, "resources": sorted(resources, key=lambda each: str(each["id"]))}
 
 
-def image(inspected: Mapping[str, Any], history: Any) -> Resource:
+def image(inspected: Mapping[str, Any], built: Any) -> Resource:
     """The resource that an inspected image stands for."""
     config = inspected.get("Config")
     config = config if isinstance(config, Mapping) else {}
@@ -53,12 +50,13 @@ def image(inspected: Mapping[str, Any], history: Any) -> Resource:
     name = tags[0] if tags else str(inspected.get("Id", ""))[:19]
     user = str(config.get("User") or "")
     variables = {key: value for key, _, value in (str(each).partition("=") for each in config.get("Env") or [])}
-    steps = [str(each.get("CreatedBy", "")) for each in history] if isinstance(history, list) else []
+    # The newest comes first.
+    steps = [str(each.get("CreatedBy", "")) for each in reversed(built)] if isinstance(built, list) else []
     health = config.get("Healthcheck")
     attributes: dict[str, Any] = {
         "tags": tags,
         "user": user,
-        "root": user.partition(":")[0] in ("", "0", "root"),
+        "root": is_root(user),
         "healthcheck": isinstance(health, Mapping) and (health.get("Test") or ["NONE"]) != ["NONE"],
         "ports": sorted(
             int(p) for p in (str(k).partition("/")[0] for k in config.get("ExposedPorts") or {}) if p.isdigit()
@@ -66,8 +64,8 @@ def image(inspected: Mapping[str, Any], history: Any) -> Resource:
         "environment": sorted(variables),
         "secret_variables": secret_names(variables),
         "onbuild": bool(config.get("OnBuild")),
-        "added": any(_ADD.match(step) for step in steps),
-        "update_alone": any(_UPDATE.search(step) and not _INSTALL.search(step) for step in steps),
+        "runs": list(history.runs(steps)),
+        "copies": list(history.copies(steps)),
     }
     return Resource(type="docker.image", id=name, name=name, provider="docker", attributes=attributes)
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.resources import plain_secret
+from bartizan.collect.resources.docker import commands
 from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.declared import TemplateProblem
-from bartizan.collect.templates.docker import commands
 from bartizan.collect.templates.docker.dockerfile import (
     PREDEFINED,
     DockerfileError,

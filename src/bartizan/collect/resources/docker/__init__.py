@@ -1,0 +1,1 @@
+"""What Docker builds with, in one form for templates and images."""
