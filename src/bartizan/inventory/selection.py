@@ -32,6 +32,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.sql import FromClause
 
 from bartizan.inventory.finding_binding import (
     CURRENT,
@@ -50,7 +51,7 @@ from bartizan.inventory.finding_binding import (
 )
 from bartizan.inventory.query.compile import compile_node, like
 from bartizan.inventory.query.fields import STATES, Level
-from bartizan.inventory.query.tree import Age, All, Either, Match, Nested, Node, Not, Query, Words, conjuncts
+from bartizan.inventory.query.tree import Age, All, Either, Match, Nested, Node, Not, Query, Words, conjuncts, walk
 
 _TIMED = frozenset({"first_seen", "fixed_at", "reopened"})
 """Fields that `finding_state` tells where it has a row."""
@@ -247,6 +248,14 @@ class Region:
     ) -> None:
         self.selection, self._parts, self._scope = selection, parts, scope
         self._among = and_(true(), *among)
+        # Tables that nothing is asked of are not joined: every row has its asset and its key.
+        self._asks_assets = bool(among or parts["asset"] or parts["timed"])
+        asked = ("locator", "state") if selection.decisions.kinds.for_all else ("locator",)
+        self._asks_keys = any(
+            isinstance(node, (Match, Age)) and node.field.name in asked
+            for part in parts["finding"]
+            for node in walk(part)
+        )
 
     @property
     def timed(self) -> bool:
@@ -280,19 +289,27 @@ class Region:
         """Sets that an asset which fits has."""
         return (
             select(held.c.set_id)
-            .select_from(held.join(asset, asset.c.id == held.c.asset_id))
+            .select_from(self._holders())
             .where(held.c.org_id == self.selection.org, self.of_asset(place))
         )
 
+    def _holders(self) -> FromClause:
+        """Assets with their sets."""
+        return held.join(asset, asset.c.id == held.c.asset_id) if self._asks_assets else held
+
+    def _members(self, source: FromClause) -> FromClause:
+        """Findings with what is asked of them, behind tables that have their details."""
+        return source.join(key, key.c.id == detail.c.key_id) if self._asks_keys else source
+
     def sets_with_findings(self) -> Select[Any]:
         """Sets that have a finding which fits."""
-        return select(member.c.set_id).select_from(_MEMBERS).where(*self._fitting())
+        return select(member.c.set_id).select_from(self._members(_MEMBERS)).where(*self._fitting())
 
     def asset_ids(self) -> Select[Any]:
         """Assets with a finding that is selected."""
         if self.timed or self.paired:
             return self.pairs(held.c.asset_id)
-        query = select(held.c.asset_id).select_from(held.join(asset, asset.c.id == held.c.asset_id))
+        query = select(held.c.asset_id).select_from(self._holders())
         fits = held.c.set_id.in_(self.sets_with_findings())
         return query.where(held.c.org_id == self.selection.org, self.of_asset(CURRENT), fits)
 
@@ -304,19 +321,15 @@ class Region:
             return [self.pairs(detail_id, one)]
         sharing = (
             select(held.c.set_id, func.count().label("n"))
-            .select_from(held.join(asset, asset.c.id == held.c.asset_id))
+            .select_from(self._holders())
             .where(held.c.org_id == self.selection.org, self.of_asset(PLAIN))
             .group_by(held.c.set_id)
             .subquery()
         )
-        shared = (
-            select(detail_id, sharing.c.n)
-            .select_from(sharing)
-            .join(member, member.c.set_id == sharing.c.set_id)
-            .join(detail, detail.c.id == member.c.detail_id)
-            .join(key, key.c.id == member.c.key_id)
-            .where(self.of_finding())
+        source = sharing.join(member, member.c.set_id == sharing.c.set_id).join(
+            detail, detail.c.id == member.c.detail_id
         )
+        shared = select(detail_id, sharing.c.n).select_from(self._members(source)).where(self.of_finding())
         if not self.timed:
             return [shared]
         # Marked pairs were counted as if they were plain: take those out, and count them as what they are.
@@ -334,12 +347,13 @@ class Region:
             return self.pairs(held.c.asset_id, *_sums()).group_by(held.c.asset_id)
         per_set = (
             select(member.c.set_id, *_sums())
-            .select_from(_MEMBERS)
+            .select_from(self._members(_MEMBERS))
             .where(*self._fitting())
             .group_by(member.c.set_id)
             .subquery()
         )
-        source = per_set.join(held, held.c.set_id == per_set.c.set_id).join(asset, asset.c.id == held.c.asset_id)
+        holders = per_set.join(held, held.c.set_id == per_set.c.set_id)
+        source = holders.join(asset, asset.c.id == held.c.asset_id) if self._asks_assets else holders
         return (
             select(held.c.asset_id, *(per_set.c[name] for name in ("n", "severity", "score", "total", "kev")))
             .select_from(source)
@@ -356,7 +370,7 @@ class Region:
         return and_(true(), *(compile_node(node, binding, now) for node in self._parts[level]))
 
 
-_MEMBERS = detail.join(member, member.c.detail_id == detail.c.id).join(key, key.c.id == detail.c.key_id)
+_MEMBERS = detail.join(member, member.c.detail_id == detail.c.id)
 
 
 def _sums() -> list[ColumnElement[Any]]:

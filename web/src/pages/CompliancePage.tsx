@@ -1,6 +1,6 @@
 /** Policies with their results over all assets. */
 
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 
 import { useFrameworks, usePolicies } from "../api/hooks";
 import type { PolicyView } from "../api/records";
@@ -18,6 +18,11 @@ export default function CompliancePage() {
   const [wanted, setWanted] = useState("");
   const [only, setOnly] = useState<"all" | "failed" | "unknown">("all");
   const frameworks = useFrameworks();
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
+  // Sums and filters are over all policies, so all of their pages are read.
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const [severity, setSeverity] = useState("");
   const [resource, setResource] = useState("");
   const [framework, setFramework] = useState("");
@@ -58,7 +63,11 @@ export default function CompliancePage() {
       ) : (
         <>
           <section className="card compliance-sum" aria-label="Results">
-            <p className="big-number">{percent(judged ? passed / judged : 0)} <span className="unit">of results pass</span></p>
+            {judged ? (
+              <p className="big-number">{percent(passed / judged)} <span className="unit">of results pass</span></p>
+            ) : (
+              <p className="big-number"><span className="unit">Nothing was judged yet: results appear when an asset was seen</span></p>
+            )}
             <div className="compliance-bar">
               <div className="outcome-bar tall" aria-hidden>
                 <span className="outcome-part part-pass" style={{ flexGrow: passed }} />

@@ -118,6 +118,13 @@ function withoutStates(query: string): string {
 }
 
 function NoFindings({ query, onClear }: { query: string; onClear: () => void }) {
+  if (query === OPEN) {
+    return (
+      <Empty title="Nothing stands open" command="bartizan scan host" action={<button type="button" className="button" onClick={onClear}>Show all findings</button>}>
+        <p>Either nothing was judged yet, or everything is fixed or decided on. Scan this host, or enrol one under Fleet; what could not be judged is under <Go to={findings("state:unknown")} className="link mono">state:unknown</Go>.</p>
+      </Empty>
+    );
+  }
   if (query) {
     return (
       <Empty title="Nothing matches" action={<button type="button" className="button" onClick={onClear}>Show all findings</button>}>
