@@ -38,6 +38,7 @@ from image_files import (
     Compression,
     ImageFiles,
     compressed,
+    digest,
     image_files,
     write_docker_archive,
     write_layout,
@@ -193,6 +194,9 @@ def test_an_engine(
         with running_engine(tmp_path) as path:
             load(path, write_docker_archive(tmp_path / "docker.tar", images("none")))
             source = Engine(path=path).open_image("app:1.0", Platform())
+            told = source.image
+            assert told.id == digest(images("none").config), "by which what was read before is known again"
+            assert [layer.diff_id for layer in told.layers] == [digest(tar) for tar in images("none").tars]
             assert lines(judged(sections(source), advisories)) == lines(expected)
     except NoServer as error:
         pytest.skip(str(error))

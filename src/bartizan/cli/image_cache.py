@@ -60,7 +60,7 @@ def known_image(
     if known is not None:
         return known
     snapshot = collect()
-    if not any(section.problems for section in snapshot.sections.values()):
+    if snapshot.asset.key == image.id and not any(section.problems for section in snapshot.sections.values()):
         keep_private(path, sections_told(snapshot), most=KEPT)
     return snapshot
 

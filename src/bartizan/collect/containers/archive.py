@@ -270,12 +270,21 @@ class _PassingStream:
 class StreamedImage:
     """An `ImageSource` over an archive that can only be read from its start."""
 
-    def __init__(self, *, name: str, opener: Callable[[], ReadStream], platform: Platform, tag: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        opener: Callable[[], ReadStream],
+        platform: Platform,
+        tag: str = "",
+        known: Image | None = None,
+    ) -> None:
+        """`known` is what whoever gives the stream says of the image before it is read."""
         self._name = name
         self._opener = opener
         self._platform = platform
         self._tag = tag
-        self._image: Image | None = None
+        self._image = known
 
     @property
     def image(self) -> Image:
@@ -378,18 +387,18 @@ class _WalkedStore:
         return self.documents[path]
 
     def layer(self, digest: str, diff_id: str) -> LayerBlob:
-        return _Named(digest, diff_id)
+        return NamedBlob(digest, diff_id)
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """A layer known by name only: it was walked already."""
+class NamedBlob:
+    """A layer known by name only: it is walked with its archive."""
 
     digest: str
     diff_id: str
 
     def open(self) -> ReadStream:
-        raise LayerError("the layer was walked with its archive")
+        raise LayerError("the layer is walked with its archive")
 
     def mapped(self) -> memoryview | None:
         return None

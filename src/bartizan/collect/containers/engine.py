@@ -9,8 +9,8 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from bartizan.collect.containers.archive import StreamedImage
-from bartizan.collect.containers.image import JSON_LIMIT, ImageError, Platform, document
+from bartizan.collect.containers.archive import NamedBlob, StreamedImage
+from bartizan.collect.containers.image import JSON_LIMIT, Image, ImageError, Platform, document
 from bartizan.collect.filesystem.byte_source import ReadStream
 
 DOCKER_SOCKET = "/var/run/docker.sock"
@@ -74,6 +74,18 @@ class Engine:
         image_id = str(found.get("Id") or name)
         tags = found.get("RepoTags") or []
         label = name if name in tags or not tags else str(tags[0])
+        root = found.get("RootFS")
+        layers = root.get("Layers") if isinstance(root, dict) else None
+        known = Image(
+            name=label,
+            digest="",
+            id=image_id,
+            config={},
+            layers=tuple(NamedBlob("", str(diff_id)) for diff_id in layers) if isinstance(layers, list) else (),
+        )
         return StreamedImage(
-            name=label, opener=lambda: self.get(f"/images/{quote(image_id, safe=':')}/get"), platform=platform
+            name=label,
+            opener=lambda: self.get(f"/images/{quote(image_id, safe=':')}/get"),
+            platform=platform,
+            known=known,
         )
