@@ -188,3 +188,4 @@ def test_the_image_itself_is_read(tmp_path: Path) -> None:
         now=datetime(2026, 1, 1, tzinfo=UTC),
     )
     assert shot.facts("image")["labels"] == {"a": "b"} and io.BytesIO(IMAGE.layers[0]).read(2) == b"\x1f\x8b"
+    assert shot.facts("image")["health_check"] is False, "NONE switches the check of a base image off"

@@ -376,7 +376,7 @@ def _image_facts(walked: WalkedImage, view: LayeredView) -> dict[str, Any]:
         "exposed_ports": sorted(_mapping(settings.get("ExposedPorts"))),
         "volumes": sorted(_mapping(settings.get("Volumes"))),
         "labels": {str(key): str(value) for key, value in _mapping(settings.get("Labels")).items()},
-        "health_check": bool(_mapping(settings.get("Healthcheck")).get("Test")),
+        "health_check": _strings(_mapping(settings.get("Healthcheck")).get("Test"))[:1] not in ([], ["NONE"]),
         "working_folder": str(settings.get("WorkingDir") or ""),
         "layers": [_layer_facts(image, index, layer.digest, layer.size) for index, layer in enumerate(walked.layers)],
         "steps": [{"step": build_step(step.created_by), "empty": step.empty} for step in image.history],
