@@ -10,7 +10,7 @@ import pytest
 
 from bartizan.exchange.interface import ScanResult
 from bartizan.exchange.sarif import FINGERPRINT, document
-from bartizan.model.finding import Finding, FindingKind
+from bartizan.model.finding import Finding, FindingKind, Verdict
 from bartizan.model.severity import Severity
 
 
@@ -54,6 +54,37 @@ def test_an_unknown_is_open_and_an_incomplete_scan_is_no_success(result: ScanRes
     assert (unknown["kind"], unknown["level"]) == ("open", "none")
     assert run["invocations"][0]["executionSuccessful"] is False
     assert run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"] == "1 policy could not be judged"
+
+
+def test_what_a_template_declares_is_marked_by_its_lines(result: ScanResult, schema: Any) -> None:
+    where = {"path": "/net/main.tf", "line": 12, "end_line": 20, "module": "module.vpc"}
+    declared = Finding(
+        kind=FindingKind.POLICY,
+        rule="aws-s3-public",
+        locator='/net#module.vpc.aws_s3_bucket.a["x"]',
+        severity=Severity.HIGH,
+        title="The bucket is not open to everybody",
+        evidence={"location": where},
+    )
+    broken = Finding(
+        kind=FindingKind.COVERAGE,
+        rule="template-not-read",
+        locator="/net/b.tf",
+        severity=Severity.UNKNOWN,
+        title="Part of a template could not be read: a value expected",
+        verdict=Verdict.UNKNOWN,
+        evidence={"problems": [{"path": "/net/b.tf:3", "reason": "a value expected"}]},
+    )
+    (first, *_) = result.assessments
+    log = document(replace(result, assessments=(replace(first, findings=(declared, broken)),)))
+    jsonschema.validate(log, schema)
+    told = {each["ruleId"]: each for each in log["runs"][0]["results"]}
+    assert told["aws-s3-public"]["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "net/main.tf", "uriBaseId": "ROOT"},
+        "region": {"startLine": 12, "endLine": 20},
+    }
+    assert '(/net/main.tf:12 module.vpc.aws_s3_bucket.a["x"])' in told["aws-s3-public"]["message"]["text"]
+    assert told["template-not-read"]["locations"][0]["physicalLocation"]["region"] == {"startLine": 3, "endLine": 3}
 
 
 def test_a_fingerprint_survives_another_version_and_severity(result: ScanResult) -> None:

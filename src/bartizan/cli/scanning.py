@@ -331,6 +331,7 @@ def _incomplete(assessments: tuple[Assessment, ...], asked: Asked, *, have_advis
     least = (asked.threshold or Severity.INFO).rank
     policies = 0
     for assessment in assessments:
+        by_policies = assessment.assessor.startswith("policy")
         for finding in assessment.findings:
             if finding.verdict is not Verdict.UNKNOWN:
                 continue
@@ -338,6 +339,8 @@ def _incomplete(assessments: tuple[Assessment, ...], asked: Asked, *, have_advis
                 continue  # told because the policy asks; it weakens nothing
             if finding.kind is FindingKind.POLICY:
                 policies += finding.severity.rank >= least
+            elif by_policies:  # a file that was not read, and not a type that no policy speaks of
+                reasons += [finding.title] if finding.severity is Severity.UNKNOWN else []
             elif have_advisories and (finding.severity is Severity.UNKNOWN or finding.severity.rank >= least):
                 reasons.append(finding.title)
     if policies:

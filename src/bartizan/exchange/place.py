@@ -3,6 +3,7 @@
 pkg:deb/debian/openssh-server                       -> package, no file
 pkg:npm/%40babel/core#/srv/app/package-lock.json    -> package, file
 /etc/ssh/sshd_config                                -> file
+/net#module.a.aws_vpc.b                             -> file and lines, from the evidence
 sshd.effective.permit_root_login                    -> neither: a fact
 """
 
@@ -25,6 +26,11 @@ class Place:
     package: str = ""
     version: str = ""
     """The package's installed version."""
+    line: int = 0
+    """From 1, where the thing begins in the file; 0 where it is not told."""
+    end_line: int = 0
+    resource: str = ""
+    """What a template calls it, modules and keys included: `module.vpc.aws_subnet.a["x"]`."""
 
 
 def place(finding: Finding) -> Place:
@@ -38,10 +44,29 @@ def place(finding: Finding) -> Place:
         name = name or unquote(rest.rpartition("/")[2])
         path = path or DATABASES.get(kind, "")
         return Place(path=path, package=name, version=text(evidence.get("installed")))
-    if locator.startswith("/"):
-        return Place(path=locator)
     location = evidence.get("location")
-    return Place(path=text(location.get("path")) if isinstance(location, dict) else "")
+    if isinstance(location, dict) and text(location.get("path")):
+        return Place(
+            path=text(location["path"]),
+            line=_number(location.get("line")),
+            end_line=_number(location.get("end_line")),
+            resource=path,
+        )
+    if locator.startswith("/"):
+        return Place(path=locator, line=_first_line(evidence.get("problems"), locator))
+    return Place()
+
+
+def _first_line(problems: Any, path: str) -> int:
+    """The line of the first problem of a file that was not read: `{"path": "/net/main.tf:12", ...}`."""
+    first = problems[0] if isinstance(problems, list) and problems else None
+    told = text(first.get("path")) if isinstance(first, dict) else ""
+    line = told.removeprefix(f"{path}:")
+    return int(line) if line != told and line.isdecimal() else 0
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def text(value: Any) -> str:
@@ -54,6 +79,8 @@ def subject(finding: Finding) -> str:
     where = place(finding)
     if where.package:
         return f"{where.package} {where.version}".rstrip()
+    if where.line:
+        return f"{where.path}:{where.line} {where.resource}".rstrip()
     return where.path or finding.locator
 
 

@@ -135,6 +135,9 @@ def _location(finding: Finding) -> dict[str, Any]:
     if where.path:
         uri = quote(where.path.lstrip("/").encode("utf-8", "surrogateescape"))
         location["physicalLocation"] = {"artifactLocation": {"uri": uri, "uriBaseId": "ROOT"}}
+        if where.line:
+            region = {"startLine": where.line, "endLine": max(where.line, where.end_line)}
+            location["physicalLocation"]["region"] = region
     return location
 
 

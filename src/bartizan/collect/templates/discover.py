@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 
 from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView
 from bartizan.collect.templates.arm.resources import of_templates as of_arm_templates
-from bartizan.collect.templates.cloudformation.resources import of_template
+from bartizan.collect.templates.calls import joined, roots
+from bartizan.collect.templates.cloudformation.resources import of_templates as of_stacks
 from bartizan.collect.templates.docker.compose import of_compose
 from bartizan.collect.templates.docker.stages import of_dockerfile
 from bartizan.collect.templates.hcl.syntax import Literal
@@ -76,7 +77,7 @@ def read_templates(
     terraform += [(path, of_plan(view, path)) for path in plans]
     for name, read in (
         ("resources_terraform", terraform),
-        ("resources_cloudformation", [(path, of_template(view, path, variables or {})) for path in stacks]),
+        ("resources_cloudformation", list(of_stacks(view, stacks, variables or {}))),
         ("resources_arm", list(of_arm_templates(view, arm, variables))),
         ("resources_dockerfile", [(path, of_dockerfile(view, path, variables)) for path in found.dockerfiles]),
         ("resources_compose", [(path, of_compose(view, path, variables)) for path in composed]),
@@ -111,37 +112,22 @@ def _walk(view: FilesystemView, ignore: Collection[str]) -> _Found:
 def _terraform(
     view: FilesystemView, found: _Found, variables: dict[str, str], progress: Callable[[str], None] | None
 ) -> Iterator[tuple[str, TemplateResources]]:
-    called = _called(view, found.terraform)
-    for folder in sorted(found.terraform):
-        if folder not in called:
-            if progress:
-                progress(folder)
-            yield folder, of_folder(view, folder, variables)
+    for folder in roots(found.terraform, _calls(view, found.terraform)):
+        if progress:
+            progress(folder)
+        yield folder, of_folder(view, folder, variables)
 
 
-def _called(view: FilesystemView, folders: Iterable[str]) -> set[str]:
-    """Folders that some module of the tree calls by a literal path."""
+def _calls(view: FilesystemView, folders: Iterable[str]) -> dict[str, set[str]]:
+    """The folders that each folder's module calls by a literal path."""
     sources = Sources(view, "/")
-    called: set[str] = set()
+    calls: dict[str, set[str]] = {}
     for folder in folders:
         for _, block in sources.folder(folder).blocks:
             node = block.body.attributes.get("source") if block.type == "module" else None
             if isinstance(node, Literal) and isinstance(node.value, str) and node.value.startswith("."):
-                target = _normal(f"{folder}/{node.value}")
-                if target != folder:
-                    called.add(target)
-    return called
-
-
-def _normal(path: str) -> str:
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == "..":
-            if parts:
-                parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/" + "/".join(parts)
+                calls.setdefault(folder, set()).add(joined(folder, node.value))
+    return calls
 
 
 def _by_content(view: FilesystemView, paths: Iterable[str]) -> tuple[list[str], list[str], list[str], list[str]]:
@@ -190,8 +176,9 @@ def _kubernetes(
         if not any(chart.startswith(f"{other}/charts/") for other in charts):
             yield chart or "/", render(chart, variables) if render else of_chart(view, chart or "/", variables)
     overlays = {path.rpartition("/")[0] or "/" for path in documents if path.rpartition("/")[2] in KUSTOMIZATIONS}
-    parts = {part for overlay in overlays for part in parts_of(view, overlay)}
-    for overlay in sorted(overlays - parts):
+    calls = {overlay: set(parts_of(view, overlay)) for overlay in overlays}
+    parts = set().union(*calls.values())
+    for overlay in roots(overlays, calls):
         yield overlay, of_overlay(view, overlay)
     for path in manifests:
         if path not in parts and path.rpartition("/")[2] not in KUSTOMIZATIONS:

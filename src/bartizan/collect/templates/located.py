@@ -13,8 +13,11 @@ import yaml
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-MAX_NODES = 2_000_000
+MAX_NODES = 1_000_000
 MAX_DEPTH = 200
+_FLAT = 2000
+"""Brackets in a text, and characters of its longest line, that cannot nest it so deep that libyaml's binding, which
+recurses in C, would run out of stack (it holds 20,000)."""
 
 Tag = Callable[[str, Any], Any]
 """(tag without its mark, value) to the value that it stands for."""
@@ -40,6 +43,7 @@ class Located:
 def load_all(text: str, tag: Tag | None = None) -> Iterator[Located]:
     """Every document of a text; raises `LocatedError`."""
     try:
+        refuse_depth(text)
         for node in yaml.compose_all(text, Loader=_Loader):
             reader = _Reader(tag)
             yield Located(reader.value(node, "", 0), reader.lines, reader.end_lines)
@@ -50,6 +54,21 @@ def load_all(text: str, tag: Tag | None = None) -> Iterator[Located]:
         raise LocatedError(1, str(error).partition("\n")[0]) from None
     except RecursionError:
         raise LocatedError(1, f"nested more than {MAX_DEPTH} deep") from None
+
+
+def refuse_depth(text: str) -> None:
+    """Raises `LocatedError` where a text nests deeper than is read, and `yaml.YAMLError` where it cannot be told."""
+    if text.count("[") + text.count("{") < _FLAT and max(map(len, text.splitlines()), default=0) < _FLAT:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise LocatedError(line, f"nested more than {MAX_DEPTH} deep")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 class _Reader:
@@ -91,7 +110,8 @@ class _Reader:
                 raise LocatedError(line, "a key must be plain text")
             key = key_node.value
             if key in out:
-                raise LocatedError(line, f"the key {key!r} is set twice")
+                first = self.lines[f"{path}.{key}" if path else key]
+                raise LocatedError(line, f"the key {key!r} is set twice, first on line {first}")
             out[key] = self.value(value_node, f"{path}.{key}" if path else key, depth + 1)
             self.lines[f"{path}.{key}" if path else key] = line
         return {**merged, **out}

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bartizan.collect.resources.values import Document, Unknown, Value
+from bartizan.collect.templates.budget import Budget
 from bartizan.collect.templates.hcl.evaluate import evaluate
 from bartizan.collect.templates.hcl.functions import FUNCTIONS
 from bartizan.collect.templates.hcl.parser import MAX_DEPTH, HclError, parse, parse_expression
@@ -16,6 +17,7 @@ class Names:
 
     def __init__(self, **names: Value) -> None:
         self.names = names
+        self.budget = Budget()
 
     def root(self, name: str, node: Node) -> Value:
         return self.names.get(name, Unknown(f"there is no {name}"))
@@ -41,6 +43,19 @@ def value(text: str, **names: Value) -> Value:
         ("-7 % 3", -1),
         ("!true || 1 < 2 && 2 >= 2", True),
         ('"1" == 1', True),
+        ('parseint("ff", 16)', 255),
+        ("pow(2, 10)", 1024),
+        ('timecmp("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z")', 1),
+        ('formatdate("EEE, DD MMM YYYY \'at\' hh:mm ZZZ", "2026-11-28T04:05:06Z")', "Sat, 28 Nov 2026 at 04:05 UTC"),
+        ('textdecodebase64(textencodebase64("é", "UTF-16LE"), "UTF-16LE")', "é"),
+        ('base64gunzip(base64gzip("text"))', "text"),
+        ('urldecode(urlencode("a b&c"))', "a b&c"),
+        ('cidrcontains("10.0.0.0/8", "10.1.0.0/16")', True),
+        ('uuidv5("dns", "www.terraform.io")', "a5008fae-b28c-5ba5-96cd-82b4c53552d6"),
+        ('distinct(["a", 1, "a", true, 1])', ["a", 1, True]),
+        ('setintersection(["a", "b"], ["b", "c"], ["b"])', ["b"]),
+        ('setsubtract(["a", "b"], ["b"])', ["a"]),
+        ('matchkeys(["x", "y"], ["a", "b"], ["b"])', ["y"]),
         ("true == 1", False),
         ("null == null", True),
         ('"a${1 + 1}b"', "a2b"),

@@ -14,6 +14,8 @@ from bartizan.collect.templates.arm.evaluate import Evaluator, Locals
 from bartizan.collect.templates.arm.functions import MAX_ITEMS, text_of
 from bartizan.collect.templates.arm.names import Place, canonical, path, top, within
 from bartizan.collect.templates.arm.syntax import Call, Deployment, Lambda, Literal, Object, Stated
+from bartizan.collect.templates.budget import Budget
+from bartizan.collect.templates.calls import joined
 from bartizan.collect.templates.declared import Declared, TemplateProblem
 from bartizan.model.resource import Location
 
@@ -50,6 +52,7 @@ class Setting:
     known_types: Mapping[str, str]
     problems: list[TemplateProblem] = field(default_factory=list)
     read_file: Callable[[str], Value] | None = None
+    budget: Budget = field(default_factory=Budget)
 
 
 class Run:
@@ -74,6 +77,11 @@ class Run:
         self._children: dict[tuple[int, int], Run | None] = {}
         self._symbols = {each.symbol: each for each in deployment.resources if each.symbol}
         self._places: dict[str, str] | None = None
+
+    @property
+    def budget(self) -> Budget:
+        """What this template and those around it may still make."""
+        return self._setting.budget
 
     def declared(self) -> Iterator[Declared]:
         """Every resource, those of nested templates included."""
@@ -165,6 +173,9 @@ class Run:
                         continue
                     if isinstance(wanted, Unknown):
                         uncertain = uncertain or f"condition: {wanted.reason}"
+                if not self.budget.instances(1):
+                    self._problem(stated, "the templates make more resources than are judged")
+                    return
                 yield Instance(stated, self._place(stated, parent, names), names, uncertain)
 
     def _rounds(self, stated: Stated, names: Locals) -> Iterator[tuple[Locals, str]]:
@@ -224,12 +235,22 @@ class Run:
             if not link or "://" in link or link.startswith(("br:", "ts:", "br/", "ts/")):
                 self._problem(stated, f"{name}: its template is not on disk{f' ({link})' if link else ''}")
                 return None
-            found = self._setting.load(f"{where.rpartition('/')[0]}/{link.removeprefix('./')}")
+            target = joined(where.rpartition("/")[0], link)
+            if any(target == around._deployment.path for around in self._around_it()):
+                self._problem(stated, f"{name}: the template in {target} nests itself")
+                return None
+            found = self._setting.load(target)
         if found is None:
             return None
         body = self._evaluator.value(stated.body, each.names)
         given = _arguments(body if isinstance(body, dict) else {})
         return Run(found, self._setting, given, address=f"{self._address}{name}/", outer=self, depth=self._depth + 1)
+
+    def _around_it(self) -> Iterator["Run"]:
+        run: Run | None = self
+        while run is not None:
+            yield run
+            run = run._outer
 
     def _link(self, stated: Stated, each: Instance) -> str:
         body = self._evaluator.value(stated.body, each.names)

@@ -23,14 +23,21 @@ from bartizan.collect.templates.arm.syntax import (
     Operation,
     Text,
 )
+from bartizan.collect.templates.budget import Budget, TooMuch
 
 Locals = Mapping[str, Value]
 _DEPTH = 150
+_MAX_SHOWN = 4096
+"""Characters of what is known of a text."""
 _RANDOM = frozenset({"uniquestring", "guid", "newguid", "utcnow", "datetimeadd", "datetimetoepoch", "deployer"})
 
 
 class Scope(Protocol):
     """What a deployment knows."""
+
+    @property
+    def budget(self) -> Budget:
+        """What the template may still make."""
 
     def name(self, name: str) -> Value:
         """What an identifier of Bicep stands for."""
@@ -62,6 +69,8 @@ class Evaluator:
             if self._depth > _DEPTH:
                 return Unknown("nested too deep")
             return self._value(node, names)
+        except TooMuch as error:
+            return Unknown(str(error))
         finally:
             self._depth -= 1
 
@@ -72,13 +81,13 @@ class Evaluator:
             case Name(name=name):
                 return names[name] if name in names else self._scope.name(name)
             case Text(parts=parts):
-                return joined([self.value(each, names) for each in parts])
+                return self._made(joined([self.value(each, names) for each in parts]))
             case Array(items=items):
-                return self._array(items, names)
+                return self._made(self._array(items, names))
             case Object():
-                return self._object(node, names)
+                return self._made(self._object(node, names))
             case Call():
-                return self._call(node, names)
+                return self._made(self._call(node, names))
             case Member(target=target, name=name, safe=safe):
                 return self._member(self.value(target, names), name, safe)
             case Index(target=target, index=index, safe=safe):
@@ -86,9 +95,15 @@ class Evaluator:
             case Operation(operator=operator, operands=operands):
                 return self._operation(operator, operands, names)
             case For():
-                return self._for(node, names)
+                return self._made(self._for(node, names))
             case Lambda():
                 return node
+
+    def _made(self, value: Value) -> Value:
+        """Count what was made; what is shown of an unknown text stays short."""
+        if isinstance(value, Unknown) and len(value.text) > _MAX_SHOWN:
+            return Unknown(value.reason, value.target, value.attribute)
+        return self._scope.budget.made(value)
 
     def _array(self, items: tuple[Node, ...], names: Locals) -> Value:
         out: list[Value] = []
@@ -122,6 +137,7 @@ class Evaluator:
         number = self.value(count, names)
         if not isinstance(number, int) or number > MAX_ITEMS:
             return number if isinstance(number, Unknown) else Unknown(f"copy {name!r} has no count that can be made")
+        self._scope.budget.spend(max(number, 0))
         return [self.value(item, {**names, f"copy {name}": index, "copy ": index}) for index in range(number)]
 
     def _for(self, node: For, names: Locals) -> Value:
@@ -130,6 +146,7 @@ class Evaluator:
             return source if isinstance(source, Unknown) else Unknown("a loop needs a list")
         if len(source) > MAX_ITEMS:
             return Unknown(f"a loop makes more than {MAX_ITEMS} elements")
+        self._scope.budget.spend(len(source))
         out: list[Value] = []
         for index, item in enumerate(source):
             inner = {**names, node.item: item, node.index: index}
@@ -209,7 +226,7 @@ class Evaluator:
             return Unknown(unknown.reason, text=shown)
         try:
             return function(*arguments)
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, MemoryError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError) as error:
             return Unknown(f"{written}: {error}", text=shown)
 
     def _if(self, condition: Node, then: Node, otherwise: Node, names: Locals) -> Value:
@@ -262,7 +279,7 @@ class Evaluator:
             return Unknown(unknown.reason)
         try:
             return _OPERATORS[operator](*values)
-        except (TypeError, ZeroDivisionError, AttributeError) as error:
+        except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
             return Unknown(f"{operator}: {error}")
 
     # Functions over lists
@@ -336,11 +353,11 @@ _SHALLOW = frozenset(
 )
 """Functions that look at lists and objects without looking into their elements."""
 _OPERATORS: dict[str, Callable[..., Any]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b=None: -a if b is None else a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: int(a / b),
-    "%": lambda a, b: a % b,
+    "+": FUNCTIONS["add"],
+    "-": lambda a, b=None: FUNCTIONS["sub"](0, a) if b is None else FUNCTIONS["sub"](a, b),
+    "*": FUNCTIONS["mul"],
+    "/": FUNCTIONS["div"],
+    "%": FUNCTIONS["mod"],
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
     ">": lambda a, b: a > b,

@@ -13,8 +13,12 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from bartizan.collect.resources.values import Document, Unknown, Value
+from bartizan.collect.templates.budget import MAX_TEXT
 
 MAX_ITEMS = 10_000
+MAX_PAIRS = 4_000_000
+_BITS = 256
+"""Of a whole number; ARM's have 64."""
 
 
 def shown(value: Value) -> str | None:
@@ -73,6 +77,8 @@ def union(*parts: Value) -> Value:
     if all(isinstance(each, list) for each in parts):
         out: list[Value] = []
         for each in parts:
+            if len(out) * len(each) > MAX_PAIRS:
+                return Unknown("union: the lists are too long to compare")
             out += [item for item in each if item not in out]
         return out
     merged: dict[str, Value] = {}
@@ -87,6 +93,41 @@ def _merged(left: dict[str, Value], right: dict[str, Value]) -> dict[str, Value]
         both = isinstance(out.get(key), dict) and isinstance(value, dict)
         out[key] = _merged(out[key], value) if both else value
     return out
+
+
+def _number(work: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Arithmetic on numbers alone: Python would repeat a text by `*` and fill it in by `%`."""
+
+    def run(left: Any, right: Any) -> Any:
+        for each in (left, right):
+            if isinstance(each, bool) or not isinstance(each, (int, float)):
+                raise TypeError(f"{each!r} is not a number"[:100])
+            if isinstance(each, int) and each.bit_length() > _BITS:
+                raise ValueError("the number is too large")
+        return work(left, right)
+
+    return run
+
+
+def _replace(text: str, old: str, new: str) -> str:
+    _bounded(len(text) + text.count(old) * len(new))
+    return text.replace(old, new)
+
+
+def _join(items: list[Any], separator: str) -> str:
+    texts = [text_of(each) for each in items]
+    _bounded(sum(map(len, texts)) + len(separator) * len(texts))
+    return separator.join(texts)
+
+
+def _bounded(length: int) -> None:
+    if length > MAX_TEXT:
+        raise ValueError(f"a text of more than {MAX_TEXT} characters")
+
+
+def _comparable(left: Any, right: Any) -> None:
+    if len(left) * len(right) > MAX_PAIRS:
+        raise ValueError("the lists are too long to compare")
 
 
 def _contains(within: Any, item: Any) -> bool:
@@ -145,6 +186,8 @@ def _bool(value: Any) -> bool:
 def _intersection(*parts: Any) -> Any:
     first, *others = parts
     if isinstance(first, list):
+        for other in others:
+            _comparable(first, other)
         return [each for each in first if all(each in other for other in others)]
     return {key: value for key, value in first.items() if all(key in other for other in others)}
 
@@ -167,6 +210,19 @@ def _subnet(block: str, prefix: int, index: int) -> str:
     return f"{ipaddress.ip_address(int(network.network_address) + (index << width))}/{prefix}"
 
 
+def _host(block: str, number: int) -> str:
+    network = ipaddress.ip_network(block, strict=False)
+    return str(ipaddress.ip_address(int(network.network_address) + number + 1))
+
+
+def _data_uri(text: str) -> str:
+    return f"data:text/plain;charset=utf8;base64,{base64.b64encode(text.encode()).decode()}"
+
+
+def _data_uri_text(text: str) -> str:
+    return base64.b64decode(text.partition(",")[2]).decode()
+
+
 def _divided(left: int, right: int) -> int:
     if right == 0:
         raise ValueError("division by zero")
@@ -186,17 +242,20 @@ WITH_UNKNOWNS: dict[str, Callable[..., Value]] = {"concat": concat, "format": fo
 """Functions that can do something with unknown arguments."""
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "add": lambda a, b: a + b,
+    "add": _number(lambda a, b: a + b),
     "array": lambda value: value if isinstance(value, list) else [value],
     "base64": lambda text: base64.b64encode(str(text).encode()).decode(),
     "base64tojson": lambda text: _json(base64.b64decode(text).decode()),
     "base64tostring": lambda text: base64.b64decode(text).decode(),
     "bool": _bool,
     "cidrsubnet": _subnet,
+    "cidrhost": _host,
     "contains": _contains,
     "createarray": lambda *items: list(items),
     "createobject": _object,
-    "div": _divided,
+    "datauri": _data_uri,
+    "datauritostring": _data_uri_text,
+    "div": _number(_divided),
     "empty": lambda value: value is None or len(value) == 0,
     "endswith": lambda text, end: text.lower().endswith(end.lower()),
     "equals": lambda a, b: a == b,
@@ -210,7 +269,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int": lambda value: int(float(value)),
     "intersection": _intersection,
     "items": lambda value: [{"key": key, "value": value[key]} for key in sorted(value)],
-    "join": lambda items, separator: separator.join(text_of(each) for each in items),
+    "join": _join,
     "json": _json,
     "last": lambda value: value[-1] if value else None,
     "lastindexof": lambda text, part: text.lower().rfind(part.lower()),
@@ -219,19 +278,20 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "lessorequals": lambda a, b: a <= b,
     "max": _min_max(max),
     "min": _min_max(min),
-    "mod": lambda a, b: a % b if b else None,
-    "mul": lambda a, b: a * b,
+    "mod": _number(lambda a, b: a - b * int(a / b)),
+    "mul": _number(lambda a, b: a * b),
     "null": lambda: None,
     "objectkeys": sorted,
     "padleft": _pad,
     "range": _range,
-    "replace": lambda text, old, new: text.replace(old, new),
+    "replace": _replace,
     "shallowmerge": lambda items: {key: value for each in items for key, value in each.items()},
     "skip": _skip,
     "split": _split,
     "startswith": lambda text, start: text.lower().startswith(start.lower()),
     "string": _string,
-    "sub": lambda a, b: a - b,
+    "objectvalues": lambda value: [value[key] for key in sorted(value)],
+    "sub": _number(lambda a, b: a - b),
     "substring": _substring,
     "take": _take,
     "tolower": lambda text: text.lower(),

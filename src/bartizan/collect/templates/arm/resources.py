@@ -9,6 +9,7 @@ from bartizan.collect.templates.arm.deployment import Run, Setting
 from bartizan.collect.templates.arm.syntax import ArmError, Deployment, Literal, Node, Object
 from bartizan.collect.templates.arm.template import read_template
 from bartizan.collect.templates.azure import kinds as azure_kinds
+from bartizan.collect.templates.calls import joined, roots
 from bartizan.collect.templates.declared import TemplateProblem
 from bartizan.collect.templates.located import LocatedError
 from bartizan.collect.templates.normal import TemplateResources, normalised
@@ -37,16 +38,13 @@ def of_templates(
     view: FilesystemView, paths: Collection[str], parameters: Mapping[str, str] | None = None
 ) -> Iterator[tuple[str, TemplateResources]]:
     """The resources of several templates. One that another of them nests is judged there, with what it gets there."""
-    called: set[str] = set()
+    calls: dict[str, set[str]] = {}
     for path in paths:
         deployment = _Files(view).load(path)
         folder = path.rpartition("/")[0]
-        for link in links(deployment) if deployment is not None else ():
-            if (target := _normal(f"{folder}/{link}")) != path:
-                called.add(target)
-    for path in sorted(paths):
-        if path not in called:
-            yield path, of_template(view, path, parameters)
+        calls[path] = {joined(folder, link) for link in links(deployment)} if deployment is not None else set()
+    for path in roots(paths, calls):
+        yield path, of_template(view, path, parameters)
 
 
 def links(deployment: Deployment) -> Iterator[str]:
@@ -77,7 +75,7 @@ class _Files:
 
     def load(self, path: str) -> Deployment | None:
         """The template in a file; None where it cannot be read."""
-        path = _normal(path)
+        path = joined("", path)
         try:
             text = self._view.read(path, TEMPLATE_LIMIT).decode("utf-8-sig")
             return read_bicep(text, path, self.problems) if path.endswith(".bicep") else read_template(text, path)
@@ -94,20 +92,9 @@ class _Files:
     def text(self, path: str) -> Value:
         """The text of a file that a template loads."""
         try:
-            return self._view.read(_normal(path), TEMPLATE_LIMIT).decode("utf-8-sig")
+            return self._view.read(joined("", path), TEMPLATE_LIMIT).decode("utf-8-sig")
         except (FilesystemError, UnicodeDecodeError) as error:
             return Unknown(f"{path}: {error}")
 
     def _problem(self, path: str, line: int, reason: str) -> None:
         self.problems.append(TemplateProblem(path=path, line=line, reason=reason))
-
-
-def _normal(path: str) -> str:
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == "..":
-            if parts:
-                parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/" + "/".join(parts)

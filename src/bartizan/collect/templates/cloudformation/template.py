@@ -11,13 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bartizan.collect.resources.values import Document, Unknown, Value, first_unknown
-from bartizan.collect.templates.declared import Declared
+from bartizan.collect.templates.budget import Budget, TooMuch
+from bartizan.collect.templates.cloudformation.loops import PREFIX, Loops
+from bartizan.collect.templates.declared import Declared, TemplateProblem
 from bartizan.collect.templates.located import Located
 from bartizan.model.resource import Location
 
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^}]*)\}")
 _CIRCLE = Unknown("its value depends on itself")
 _NO_VALUE = object()
+_TRANSFORMS = frozenset({"AWS::Serverless-2016-10-31", "AWS::LanguageExtensions", "AWS::SecretsManager-2020-07-23"})
+"""Macros that are done here, or that add nothing to judge."""
 _KNOWN_PSEUDO = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 _POLICY_KEYS = frozenset(
     {
@@ -50,14 +54,47 @@ class Template:
         parameters: Mapping[str, Value] | None = None,
         *,
         address: str = "",
+        budget: Budget | None = None,
     ) -> None:
         self.path, self.address = path, address
+        self.problems: list[TemplateProblem] = []
         self._root: dict[str, Any] = document.value if isinstance(document.value, dict) else {}
         self._document = document
+        self._budget = budget or Budget()
         self._given = dict(parameters or {})
         self._conditions: dict[str, bool | Unknown] = {}
-        self._resources = self._part("Resources")
+        self._resources: dict[str, Any] = {}
+        self._sources: dict[str, str] = {}
+        """Path of what a loop made to the path of what stands in the file."""
         self._lines: dict[str, dict[str, int]] | None = None
+        self._write_out()
+        self._resources = self._part("Resources")
+        self._refuse_macros()
+
+    def _write_out(self) -> None:
+        """Loops as what they make; conditions come first, for the lists may hang on them."""
+        if not any(PREFIX in path for path in self._document.lines):
+            return
+        loops = Loops(self.value, self._budget)
+        for name in ("Conditions", "Resources", "Outputs"):
+            self._root = {**self._root, name: loops.written_out(self._part(name), name)}
+        self._sources = loops.sources
+        for path, reason in loops.problems:
+            self._problem(path, reason)
+
+    def _refuse_macros(self) -> None:
+        """What AWS runs over a template before it reads it, other than what is done here, may change anything."""
+        told = self._root.get("Transform")
+        for each in told if isinstance(told, list) else [told]:
+            name = each.get("Name") if isinstance(each, dict) else each
+            if isinstance(name, str) and name not in _TRANSFORMS:
+                self._problem("Transform", f"the macro {name} may change the template, which is judged as it stands")
+        if "Fn::Transform" in self._resources:
+            self._problem("Resources.Fn::Transform", "what it includes is not on disk")
+
+    def _problem(self, path: str, reason: str) -> None:
+        line = self._document.lines.get(path, 0)
+        self.problems.append(TemplateProblem(path=self.path, line=line, reason=reason))
 
     def declared(self) -> Iterator[Declared]:
         """Every resource whose condition does not rule it out."""
@@ -78,6 +115,7 @@ class Template:
 
     def _declared(self, name: str, resource: dict[str, Any], uncertain: str) -> Declared:
         where = f"Resources.{name}"
+        where = self._sources.get(where, where)
         properties = self.value(resource.get("Properties") or {})
         attributes = _documents(properties) if isinstance(properties, dict) else {}
         for key in ("DeletionPolicy", "UpdateReplacePolicy"):
@@ -107,6 +145,10 @@ class Template:
                 parts = path.split(".", 3)
                 if len(parts) == 4 and parts[0] == "Resources" and parts[2] == "Properties":
                     self._lines.setdefault(parts[1], {})[parts[3]] = line
+        made = self._sources.get(f"Resources.{name}")
+        if made is not None:
+            start = f"{made}.Properties."
+            return {path[len(start) :]: line for path, line in self._document.lines.items() if path.startswith(start)}
         return self._lines.get(name, {})
 
     def common(self) -> Value:
@@ -139,6 +181,8 @@ class Template:
                 return function(self, argument, depth + 1)
             if name.startswith("Fn::"):
                 return Unknown(f"{name} is not known")
+        if "Fn::Transform" in node:
+            return Unknown("a part of it is included when the stack is made")
         out = {}
         for key, item in node.items():
             value = self._value(item, depth + 1)
@@ -214,8 +258,16 @@ class Template:
                 return first.text if (first := first_unknown(value)) and first.text else "${…}"
             return text
 
-        whole = _SUBSTITUTION.sub(one, argument)
-        return Unknown(unknown.reason, unknown.target, unknown.attribute, whole) if unknown else whole
+        whole = self._made(_SUBSTITUTION.sub(one, argument))
+        if unknown is None or isinstance(whole, Unknown):
+            return whole
+        return Unknown(unknown.reason, unknown.target, unknown.attribute, whole)
+
+    def _made(self, text: str) -> Any:
+        try:
+            return self._budget.made(text)
+        except TooMuch as error:
+            return Unknown(str(error))
 
     def _named(self, name: str) -> Any:
         resource, dot, attribute = name.partition(".")
@@ -237,7 +289,7 @@ class Template:
             return first_unknown([separator, items]) or Unknown("Fn::Join needs a separator and a list")
         texts = [_text(item) for item in items]
         if None not in texts:
-            return separator.join(str(text) for text in texts)
+            return self._made(separator.join(str(text) for text in texts))
         unknown = first_unknown(items) or Unknown("Fn::Join needs texts")
         shown = separator.join(text if text is not None else "${…}" for text in texts)
         return Unknown(unknown.reason, unknown.target, unknown.attribute, shown)

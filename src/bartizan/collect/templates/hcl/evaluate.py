@@ -2,12 +2,15 @@
 
 An operation on an unknown is unknown, but for what no value could change: `false && x`, `true || x`, a conditional
 whose branches agree. Errors of types are unknowns too, with the reason: the rest of the template is judged anyway.
+So is what would take more than the configuration's budget, or be nested beyond what can be followed.
 """
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, Protocol
 
 from bartizan.collect.resources.values import Document, Unknown, Value, first_unknown
+from bartizan.collect.templates.budget import Budget, TooMuch
 from bartizan.collect.templates.hcl.functions import FUNCTIONS, FunctionError
 from bartizan.collect.templates.hcl.syntax import (
     Attribute,
@@ -30,12 +33,18 @@ from bartizan.collect.templates.hcl.syntax import (
     Unary,
 )
 
-MAX_ITEMS = 100_000
-"""Elements that one for expression may make."""
+_MAX_SHOWN = 4096
+"""Characters of what is known of a text."""
+_MAX_BITS = 4096
+"""Of a whole number; Terraform itself has 512 bits of precision."""
 
 
 class Scope(Protocol):
     """Where names lead."""
+
+    @property
+    def budget(self) -> Budget:
+        """What the configuration may still make."""
 
     def root(self, name: str, node: Node) -> Value:
         """The value of a first name (`var`, `each`, `aws_s3_bucket`); an `Unknown` where there is none."""
@@ -55,6 +64,10 @@ class _Inner:
     def __init__(self, outer: Scope, names: dict[str, Value]) -> None:
         self._outer, self._names = outer, names
 
+    @property
+    def budget(self) -> Budget:
+        return self._outer.budget
+
     def root(self, name: str, node: Node) -> Value:
         return self._names[name] if name in self._names else self._outer.root(name, node)
 
@@ -70,6 +83,15 @@ _ELEMENT = "\0element"
 
 def evaluate(node: Node, scope: Scope) -> Value:
     """The value of an expression."""
+    try:
+        return _value(node, scope)
+    except RecursionError:
+        return Unknown("its expression is nested too deep")
+    except TooMuch as error:
+        return Unknown(str(error))
+
+
+def _value(node: Node, scope: Scope) -> Value:
     return _EVALUATORS[type(node)](node, scope)
 
 
@@ -86,7 +108,7 @@ def _element(node: Element, scope: Scope) -> Value:
 
 
 def _attribute(node: Attribute, scope: Scope) -> Value:
-    return attribute_of(evaluate(node.target, scope), node.name, scope)
+    return attribute_of(_value(node.target, scope), node.name, scope)
 
 
 def attribute_of(target: Value, name: str, scope: Scope) -> Value:
@@ -103,7 +125,7 @@ def attribute_of(target: Value, name: str, scope: Scope) -> Value:
 
 
 def _index(node: Index, scope: Scope) -> Value:
-    target, key = evaluate(node.target, scope), evaluate(node.key, scope)
+    target, key = _value(node.target, scope), _value(node.key, scope)
     if isinstance(key, Unknown):
         return key if not isinstance(target, Unknown) else target
     if isinstance(target, Unknown):
@@ -123,7 +145,7 @@ def _at(items: list[Value], index: int) -> Value:
 
 
 def _splat(node: Splat, scope: Scope) -> Value:
-    target = evaluate(node.target, scope)
+    target = _value(node.target, scope)
     if isinstance(target, Unknown):
         return target
     if target is None:
@@ -131,16 +153,17 @@ def _splat(node: Splat, scope: Scope) -> Value:
     if not isinstance(target, (list, dict, str, int, float, bool)):
         target = scope.member(target, "[*]")
     items = target if isinstance(target, list) else [target]
-    return [evaluate(node.rest, _Inner(scope, {_ELEMENT: item})) for item in items]
+    scope.budget.spend(len(items))
+    return [_value(node.rest, _Inner(scope, {_ELEMENT: item})) for item in items]
 
 
 def _template(node: Template, scope: Scope) -> Value:
     if len(node.parts) == 1 and isinstance(node.parts[0], Node):
-        return evaluate(node.parts[0], scope)
+        return _value(node.parts[0], scope)
     texts: list[str] = []
     unknown: Unknown | None = None
     for part in node.parts:
-        value = part if isinstance(part, str) else evaluate(part, scope)
+        value = part if isinstance(part, str) else _value(part, scope)
         text = as_text(value)
         if text is None:
             found = first_unknown(value) or Unknown(f"{_kind(value)} in a text")
@@ -149,29 +172,30 @@ def _template(node: Template, scope: Scope) -> Value:
         texts.append(text)
     whole = "".join(texts)
     if unknown is not None:
-        return Unknown(unknown.reason, unknown.target, unknown.attribute, whole)
-    return whole
+        return Unknown(unknown.reason, unknown.target, unknown.attribute, whole if len(whole) <= _MAX_SHOWN else "")
+    return scope.budget.made(whole)
 
 
 def _template_if(node: TemplateIf, scope: Scope) -> Value:
-    condition = as_bool(evaluate(node.condition, scope))
+    condition = as_bool(_value(node.condition, scope))
     if condition is None:
         return Unknown("the condition of an if directive is not known")
-    return _as_string(evaluate(node.then if condition else node.otherwise, scope))
+    return _as_string(_value(node.then if condition else node.otherwise, scope))
 
 
 def _template_for(node: TemplateFor, scope: Scope) -> Value:
-    pairs = _pairs(evaluate(node.collection, scope))
+    pairs = _pairs(_value(node.collection, scope))
     if isinstance(pairs, Unknown):
         return pairs
+    scope.budget.spend(len(pairs))
     texts = []
     for key, value in pairs:
         names = {node.value: value, **({node.key: key} if node.key else {})}
-        text = _as_string(evaluate(node.body, _Inner(scope, names)))
+        text = _as_string(_value(node.body, _Inner(scope, names)))
         if isinstance(text, Unknown):
             return text
         texts.append(text)
-    return "".join(texts)
+    return scope.budget.made("".join(texts))
 
 
 def _as_string(value: Value) -> Value:
@@ -182,7 +206,7 @@ def _as_string(value: Value) -> Value:
 def _call(node: Call, scope: Scope) -> Value:
     if node.name in ("try", "can"):
         return _try(node, scope)
-    arguments = [evaluate(argument, scope) for argument in node.arguments]
+    arguments = [_value(argument, scope) for argument in node.arguments]
     if node.spread and arguments:
         last = arguments.pop()
         if isinstance(last, Unknown):
@@ -191,7 +215,7 @@ def _call(node: Call, scope: Scope) -> Value:
             return Unknown(f"{_kind(last)} cannot be spread over arguments")
         arguments += last
     try:
-        return scope.call(node.name, arguments)
+        return scope.budget.made(scope.call(node.name, arguments))
     except KeyError:
         pass
     function = FUNCTIONS.get(node.name)
@@ -205,7 +229,7 @@ def _call(node: Call, scope: Scope) -> Value:
             if unknown is not None:
                 return Unknown(unknown.reason, unknown.target, unknown.attribute)
     try:
-        return function.run(*arguments)
+        return scope.budget.made(function.run(*arguments))
     except FunctionError as error:
         return Unknown(f"{node.name}: {error}")
     except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
@@ -216,14 +240,14 @@ def _try(node: Call, scope: Scope) -> Value:
     """The first argument that has a value; an unknown that comes from a missing key is passed over."""
     value: Value = Unknown("no argument of try has a value")
     for argument in node.arguments:
-        value = evaluate(argument, scope)
+        value = _value(argument, scope)
         if not (isinstance(value, Unknown) and not value.target and value.reason.startswith("there is no")):
             return True if node.name == "can" else value
     return False if node.name == "can" else value
 
 
 def _unary(node: Unary, scope: Scope) -> Value:
-    value = evaluate(node.operand, scope)
+    value = _value(node.operand, scope)
     if isinstance(value, Unknown):
         return value
     if node.operator == "!":
@@ -235,10 +259,10 @@ def _unary(node: Unary, scope: Scope) -> Value:
 
 def _binary(node: Binary, scope: Scope) -> Value:
     operator = node.operator
-    left = evaluate(node.left, scope)
+    left = _value(node.left, scope)
     if operator in ("&&", "||"):
-        return _logic(operator == "||", left, evaluate(node.right, scope))
-    right = evaluate(node.right, scope)
+        return _logic(operator == "||", left, _value(node.right, scope))
+    right = _value(node.right, scope)
     unknown = first_unknown(left) or first_unknown(right)
     if unknown is not None:
         return Unknown(unknown.reason, unknown.target, unknown.attribute)
@@ -247,6 +271,8 @@ def _binary(node: Binary, scope: Scope) -> Value:
     one, other = as_number(left), as_number(right)
     if one is None or other is None:
         return Unknown(f"{_kind(left if one is None else right)} is not a number")
+    if isinstance(one, int) and isinstance(other, int) and one.bit_length() + other.bit_length() > _MAX_BITS:
+        return Unknown("the number is too large")
     try:
         return _ARITHMETIC[operator](one, other)
     except (ArithmeticError, ValueError) as error:
@@ -283,11 +309,11 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def _conditional(node: Conditional, scope: Scope) -> Value:
-    value = evaluate(node.condition, scope)
+    value = _value(node.condition, scope)
     condition = as_bool(value)
     if condition is not None:
-        return evaluate(node.then if condition else node.otherwise, scope)
-    then, otherwise = evaluate(node.then, scope), evaluate(node.otherwise, scope)
+        return _value(node.then if condition else node.otherwise, scope)
+    then, otherwise = _value(node.then, scope), _value(node.otherwise, scope)
     if first_unknown(then) is None and first_unknown(otherwise) is None and same(then, otherwise):
         return then
     unknown = first_unknown(value) or Unknown(f"{_kind(value)} is not true or false")
@@ -295,17 +321,17 @@ def _conditional(node: Conditional, scope: Scope) -> Value:
 
 
 def _tuple(node: Tuple, scope: Scope) -> Value:
-    return [evaluate(item, scope) for item in node.items]
+    return scope.budget.made([_value(item, scope) for item in node.items])
 
 
 def _object(node: Object, scope: Scope) -> Value:
     out: dict[str, Value] = {}
     for key_node, value_node in node.items:
-        key = as_text(evaluate(key_node, scope))
+        key = as_text(_value(key_node, scope))
         if key is None:
             return Unknown("a key of an object is not known")
-        out[key] = evaluate(value_node, scope)
-    return out
+        out[key] = _value(value_node, scope)
+    return scope.budget.made(out)
 
 
 def _pairs(collection: Value) -> list[tuple[Value, Value]] | Unknown:
@@ -319,44 +345,46 @@ def _pairs(collection: Value) -> list[tuple[Value, Value]] | Unknown:
 
 
 def _for_tuple(node: ForTuple, scope: Scope) -> Value:
-    pairs = _pairs(evaluate(node.collection, scope))
+    pairs = _pairs(_value(node.collection, scope))
     if isinstance(pairs, Unknown):
         return pairs
+    scope.budget.spend(len(pairs))
     out = []
-    for key, value in pairs[:MAX_ITEMS]:
+    for key, value in pairs:
         inner = _Inner(scope, {node.value: value, **({node.key: key} if node.key else {})})
         if node.condition is not None:
-            keep = as_bool(evaluate(node.condition, inner))
+            keep = as_bool(_value(node.condition, inner))
             if keep is None:
                 return Unknown("the condition of a for expression is not known")
             if not keep:
                 continue
-        out.append(evaluate(node.result, inner))
-    return out
+        out.append(_value(node.result, inner))
+    return scope.budget.made(out)
 
 
 def _for_object(node: ForObject, scope: Scope) -> Value:
-    pairs = _pairs(evaluate(node.collection, scope))
+    pairs = _pairs(_value(node.collection, scope))
     if isinstance(pairs, Unknown):
         return pairs
+    scope.budget.spend(len(pairs))
     out: dict[str, Value] = {}
-    for key, value in pairs[:MAX_ITEMS]:
+    for key, value in pairs:
         inner = _Inner(scope, {node.value: value, **({node.key: key} if node.key else {})})
         if node.condition is not None:
-            keep = as_bool(evaluate(node.condition, inner))
+            keep = as_bool(_value(node.condition, inner))
             if keep is None:
                 return Unknown("the condition of a for expression is not known")
             if not keep:
                 continue
-        name = as_text(evaluate(node.name, inner))
+        name = as_text(_value(node.name, inner))
         if name is None:
             return Unknown("a key of a for expression is not known")
-        result = evaluate(node.result, inner)
+        result = _value(node.result, inner)
         if node.grouped:
             out.setdefault(name, []).append(result)
         else:
             out[name] = result
-    return out
+    return scope.budget.made(out)
 
 
 def _deeper(unknown: Unknown, name: str) -> Unknown:
@@ -377,7 +405,7 @@ def as_text(value: Value) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return str(int(value)) if value == int(value) else repr(value)
+        return str(int(value)) if isfinite(value) and value == int(value) else repr(value)
     if isinstance(value, int):
         return str(value)
     if value is None:

@@ -18,11 +18,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from bartizan.collect.resources.values import Document, Unknown, Value
+from bartizan.collect.templates.budget import MAX_TEXT
+from bartizan.collect.templates.located import LocatedError, refuse_depth
 
 MAX_RANGE = 100_000
+MAX_PAIRS = 4_000_000
+_WIDEST = 10_000
+"""Columns and digits that a format may ask for."""
 
 
 class FunctionError(Exception):
@@ -57,11 +62,22 @@ def _flatten(items: list[Any]) -> list[Any]:
 
 
 def _distinct(items: list[Any]) -> list[Any]:
-    out: list[Any] = []
+    out: dict[Any, Any] = {}
     for item in items:
-        if not any(item == known and type(item) is type(known) for known in out):
-            out.append(item)
-    return out
+        plain = not isinstance(item, (list, dict, Document))
+        out.setdefault((type(item), item) if plain else (type(item), repr(item)), item)
+    return list(out.values())
+
+
+def _among(items: list[Any], others: list[Any]) -> Callable[[Any], bool]:
+    """Whether an item is among others; refuses what would compare each with each of many."""
+    try:
+        known = {(type(other), other) for other in others}
+        return lambda item: (type(item), item) in known
+    except TypeError:
+        if len(items) * len(others) > MAX_PAIRS:
+            raise FunctionError("the lists are too long to compare") from None
+        return lambda item: item in others
 
 
 def _merge(*objects: Any) -> Any:
@@ -124,6 +140,8 @@ def _format(pattern: str, *values: Any) -> str:
 
     def one(match: re.Match[str]) -> str:
         flags, verb = match.group(1), match.group(2)
+        if any(int(number) > _WIDEST for number in re.findall(r"\d+", flags)):
+            raise FunctionError(f"a format of more than {_WIDEST} columns")
         if verb == "%":
             return "%"
         if not rest:
@@ -139,19 +157,20 @@ def _format(pattern: str, *values: Any) -> str:
             return f"%{flags}s" % _plain(value)
         return f"%{flags}{verb}" % (float(value) if verb in "eEfgG" else int(value))
 
-    return re.sub(r"%([-+ #0]*\d*(?:\.\d+)?)([%vsqtdboxXeEfgG])", one, pattern)
+    return re.sub(r"%([-+ #0]*[0-9]{0,9}(?:\.[0-9]{1,9})?)([%vsqtdboxXeEfgG])", one, pattern)
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and math.isfinite(value) and value == int(value):
         return str(int(value))
     return json_text(value) if isinstance(value, (list, dict)) else str(value)
 
 
 def _formatlist(pattern: str, *values: Any) -> list[str]:
     length = max((len(value) for value in values if isinstance(value, list)), default=1)
+    _bounded(length * len(pattern))
     return [
         _format(pattern, *(value[at] if isinstance(value, list) else value for value in values)) for at in range(length)
     ]
@@ -160,7 +179,29 @@ def _formatlist(pattern: str, *values: Any) -> list[str]:
 def _replace(text: str, old: str, new: str) -> str:
     if len(old) > 1 and old.startswith("/") and old.endswith("/"):
         return str(_pattern(old[1:-1]).sub(re.sub(r"\$\{?(\w+)\}?", r"\\g<\1>", new), text))
+    _bounded(len(text) + text.count(old) * len(new))
     return text.replace(old, new)
+
+
+def _bounded(length: float) -> None:
+    if length > MAX_TEXT:
+        raise FunctionError(f"a text of more than {MAX_TEXT} characters")
+
+
+def _indent(spaces: int, text: str) -> str:
+    _bounded(len(text) + text.count("\n") * spaces)
+    return text.replace("\n", "\n" + " " * int(spaces))
+
+
+def _join(separator: str, *lists: list[Any]) -> str:
+    texts = [_plain(item) for each in lists for item in each]
+    _bounded(sum(map(len, texts)) + len(separator) * len(texts))
+    return separator.join(texts)
+
+
+def _pow(base: Any, exponent: Any) -> Any:
+    result = float(_tonumber(base)) ** float(_tonumber(exponent))
+    return int(result) if result == int(result) and abs(result) < 1 << 53 else result
 
 
 def _pattern(text: str) -> Any:
@@ -257,7 +298,10 @@ def _tobool(value: Any) -> Any:
 def _tonumber(value: Any) -> Any:
     if value is None or isinstance(value, (int, float)):
         return value
-    return float(value) if any(mark in value for mark in ".eE") else int(value)
+    number = float(value) if any(mark in value for mark in ".eE") else int(value)
+    if not math.isfinite(number):
+        raise FunctionError("the number is too large")
+    return number
 
 
 def _tostring(value: Any) -> Any:
@@ -283,7 +327,25 @@ def _setproduct(*lists: list[Any]) -> list[list[Any]]:
     return [list(each) for each in product(*lists)]
 
 
+def _matchkeys(values: list[Any], keys: list[Any], wanted: list[Any]) -> list[Any]:
+    among = _among(keys, wanted)
+    return [value for value, key in zip(values, keys, strict=False) if among(key)]
+
+
+def _setintersection(first: list[Any], *rest: list[Any]) -> list[Any]:
+    for each in rest:
+        first = list(filter(_among(first, each), first))
+    return _toset(first)
+
+
+def _setsubtract(first: list[Any], second: list[Any]) -> list[Any]:
+    among = _among(first, second)
+    return _toset([item for item in first if not among(item)])
+
+
 def _csvdecode(text: str) -> list[dict[str, str]]:
+    if text.partition("\n")[0].count(",") * text.count("\n") > MAX_PAIRS:
+        raise FunctionError("the table has too many cells")
     return [dict(row) for row in csv.DictReader(io.StringIO(text))]
 
 
@@ -293,9 +355,12 @@ def _yamldecode(text: str) -> Any:
     if "&" in text and re.search(r"(?m)(?:^|[\s:\-\[{,])&\w", text):
         raise FunctionError("YAML with anchors is not read")
     try:
+        refuse_depth(text)
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - the safe loader in C
     except yaml.YAMLError as error:
         raise FunctionError(f"not YAML: {error}") from None
+    except LocatedError as error:
+        raise FunctionError(f"not YAML: {error.reason}") from None
 
 
 def _jsondecode(text: Any) -> Any:
@@ -309,6 +374,64 @@ def _timeadd(moment: str, duration: str) -> str:
     )
     then = datetime.fromisoformat(moment) + timedelta(seconds=seconds)
     return then.isoformat().replace("+00:00", "Z")
+
+
+def _timecmp(one: str, other: str) -> int:
+    return _signum((datetime.fromisoformat(one) - datetime.fromisoformat(other)).total_seconds())
+
+
+def _formatdate(pattern: str, moment: str) -> str:
+    """`DD MMM YYYY hh:mm ZZZ`; letters are fields, and what stands in single quotes is text."""
+    then = datetime.fromisoformat(moment)
+    zone = then.strftime("%z") or "+0000"
+    coloned = f"{zone[:3]}:{zone[3:]}"
+    hour = then.hour % 12 or 12
+    fields = {
+        **{"YYYY": f"{then:%Y}", "YY": f"{then:%y}", "MMMM": f"{then:%B}", "MMM": f"{then:%b}", "MM": f"{then:%m}"},
+        **{"M": str(then.month), "DD": f"{then:%d}", "D": str(then.day), "EEEE": f"{then:%A}", "EEE": f"{then:%a}"},
+        **{"hh": f"{then:%H}", "h": str(then.hour), "HH": f"{hour:02}", "H": str(hour), "AA": f"{then:%p}"},
+        **{"aa": f"{then:%p}".lower(), "mm": f"{then:%M}", "m": str(then.minute), "ss": f"{then:%S}"},
+        **{"s": str(then.second), "ZZZZZ": coloned, "ZZZZ": zone, "ZZZ": "UTC" if zone == "+0000" else zone},
+        "Z": "Z" if zone == "+0000" else coloned,
+    }
+
+    def one(match: re.Match[str]) -> str:
+        if match.group(1) is not None:
+            return match.group(1).replace("''", "'") or "'"
+        if match.group() not in fields:
+            raise FunctionError(f"there is no date field {match.group()!r}")
+        return fields[match.group()]
+
+    return re.sub(r"'((?:[^']|'')*)'|([A-Za-z])\2*", one, pattern)
+
+
+def _parseint(text: Any, base: int) -> int:
+    return int(_plain(text), int(base))
+
+
+def _uuidv5(space: str, name: str) -> str:
+    import uuid
+
+    known = {
+        "dns": uuid.NAMESPACE_DNS,
+        "url": uuid.NAMESPACE_URL,
+        "oid": uuid.NAMESPACE_OID,
+        "x500": uuid.NAMESPACE_X500,
+    }
+    return str(uuid.uuid5(known[space] if space in known else uuid.UUID(space), name))
+
+
+def _gunzip(text: str) -> str:
+    stream = zlib.decompressobj(wbits=31)
+    plain = stream.decompress(base64.b64decode(text), MAX_TEXT)
+    if stream.unconsumed_tail:
+        raise FunctionError(f"a text of more than {MAX_TEXT} characters")
+    return plain.decode()
+
+
+def _cidrcontains(prefix: str, inner: str) -> bool:
+    network, other = ipaddress.ip_network(prefix, strict=False), ipaddress.ip_network(inner, strict=False)
+    return network.version == other.version and other.subnet_of(network)  # type: ignore[arg-type]
 
 
 def _one(items: list[Any]) -> Any:
@@ -362,6 +485,7 @@ _EASY: dict[str, Callable[..., Value]] = {
     "anytrue": lambda items: any(_tobool(item) for item in items),
     "base64decode": lambda text: base64.b64decode(text).decode(),
     "base64encode": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64gunzip": _gunzip,
     "base64gzip": lambda text: base64.b64encode(zlib.compress(text.encode(), wbits=31)).decode(),
     "base64sha256": _hash64("sha256"),
     "base64sha512": _hash64("sha512"),
@@ -369,6 +493,7 @@ _EASY: dict[str, Callable[..., Value]] = {
     "ceil": math.ceil,
     "chomp": lambda text: text.rstrip("\r\n"),
     "chunklist": lambda items, size: [items[at : at + size] for at in range(0, len(items), size)],
+    "cidrcontains": _cidrcontains,
     "cidrhost": _cidrhost,
     "cidrnetmask": _cidrnetmask,
     "cidrsubnet": _cidrsubnet,
@@ -381,30 +506,29 @@ _EASY: dict[str, Callable[..., Value]] = {
     "endswith": lambda text, end: text.endswith(end),
     "floor": math.floor,
     "format": _format,
+    "formatdate": _formatdate,
     "formatlist": _formatlist,
-    "indent": lambda spaces, text: text.replace("\n", "\n" + " " * spaces),
+    "indent": _indent,
     "index": _index,
-    "join": lambda separator, *lists: separator.join(_plain(item) for each in lists for item in each),
+    "join": _join,
     "jsondecode": _jsondecode,
     "log": math.log,
     "lower": str.lower,
-    "matchkeys": lambda values, keys, wanted: [
-        value for value, key in zip(values, keys, strict=False) if key in wanted
-    ],
+    "matchkeys": _matchkeys,
     "max": lambda *numbers: max(map(_tonumber, numbers)),
     "md5": _hash("md5"),
     "min": lambda *numbers: min(map(_tonumber, numbers)),
     "one": _one,
-    "parseint": int,
+    "parseint": _parseint,
     "pathexpand": lambda path: path,
-    "pow": pow,
+    "pow": _pow,
     "range": _range,
     "regex": _regex,
     "regexall": _regexall,
     "replace": _replace,
-    "setintersection": lambda first, *rest: _toset([item for item in first if all(item in each for each in rest)]),
+    "setintersection": _setintersection,
     "setproduct": _setproduct,
-    "setsubtract": lambda first, second: _toset([item for item in first if item not in second]),
+    "setsubtract": _setsubtract,
     "setunion": lambda *lists: _toset([item for each in lists for item in each]),
     "sha1": _hash("sha1"),
     "sha256": _hash("sha256"),
@@ -417,7 +541,10 @@ _EASY: dict[str, Callable[..., Value]] = {
     "strrev": lambda text: text[::-1],
     "substr": _substr,
     "sum": lambda items: sum(map(_tonumber, items)),
+    "textdecodebase64": lambda text, encoding: base64.b64decode(text).decode(encoding),
+    "textencodebase64": lambda text, encoding: base64.b64encode(text.encode(encoding)).decode(),
     "timeadd": _timeadd,
+    "timecmp": _timecmp,
     "title": _title,
     "tobool": _tobool,
     "tonumber": _tonumber,
@@ -428,7 +555,9 @@ _EASY: dict[str, Callable[..., Value]] = {
     "trimspace": str.strip,
     "trimsuffix": lambda text, part: text.removesuffix(part),
     "upper": str.upper,
+    "urldecode": unquote_plus,
     "urlencode": quote_plus,
+    "uuidv5": _uuidv5,
     "yamldecode": _yamldecode,
 }
 
@@ -466,5 +595,6 @@ FUNCTIONS: dict[str, Function] = {
     **{name: Function(run) for name, run in _EASY.items()},
     **{name: Function(run, deep=False) for name, run in _SHALLOW.items()},
     **{name: Function(run, lazy=True) for name, run in _LAZY.items()},
-    **{name: _always_new(name) for name in ("timestamp", "plantimestamp", "uuid", "bcrypt", "rsadecrypt", "uuidv5")},
+    "rsadecrypt": Function(lambda *_: Unknown("rsadecrypt() needs a private key, which is not used here")),
+    **{name: _always_new(name) for name in ("timestamp", "plantimestamp", "uuid", "bcrypt")},
 }

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from bartizan.collect.filesystem.interface import FilesystemError
 from bartizan.collect.resources.values import Document, Unknown, Value
+from bartizan.collect.templates.budget import Budget, TooMuch
 from bartizan.collect.templates.declared import Declared, TemplateProblem
-from bartizan.collect.templates.hcl.evaluate import MAX_ITEMS, as_number, as_text, evaluate
+from bartizan.collect.templates.hcl.evaluate import as_number, as_text, evaluate
 from bartizan.collect.templates.hcl.parser import HclError, parse_expression
 from bartizan.collect.templates.hcl.syntax import Block, Body, Node
 from bartizan.collect.templates.terraform.documents import policy_document
@@ -83,6 +84,10 @@ class _InstanceScope:
     def __init__(self, module: "Module", instance: Instance) -> None:
         self._module, self._instance = module, instance
 
+    @property
+    def budget(self) -> Budget:
+        return self._module.budget
+
     def root(self, name: str, node: Node) -> Value:
         instance = self._instance
         if name == "each":
@@ -125,7 +130,7 @@ class _Family:
         if self.uncertain:
             return Unknown(f"{self.address}: {self.uncertain}", self.address)
         if not self.repeated:
-            return self.instances[0]
+            return self.instances[0] if self.instances else Unknown(f"{self.address} is one too many", self.address)
         if not self.by_key:
             return list(self.instances)
         return {instance.each["key"]: instance for instance in self.instances if instance.each}
@@ -141,10 +146,10 @@ class Module:
         *,
         address: str = "",
         arguments: dict[str, Value] | None = None,
-        depth: int = 0,
-        called_at: Location | None = None,
+        outer: "Module | None" = None,
     ) -> None:
-        self.sources, self.address, self.depth, self.called_at = sources, address, depth, called_at
+        self.sources, self.address, self.outer = sources, address, outer
+        self.depth: int = outer.depth + 1 if outer is not None else 0
         self.folder = source.folder
         self._arguments = arguments or {}
         self._variables: dict[str, Block] = {}
@@ -175,6 +180,7 @@ class Module:
                     kinds[block.type][block.labels[0]] = block
                 elif block.type == "module":
                     self._calls[block.labels[0]] = (file, block)
+        self._types = {type_ for kind, type_, _ in self._resources if kind == "resource"}
 
     # Everything that is declared
 
@@ -199,10 +205,14 @@ class Module:
 
     # Scope
 
+    @property
+    def budget(self) -> Budget:
+        return self.sources.budget
+
     def root(self, name: str, node: Node) -> Value:
         if name in ("var", "local", "module", "data", "path", "terraform", "ephemeral"):
             return _Handle(name)
-        if any(type_ == name and kind == "resource" for kind, type_, _ in self._resources):
+        if name in self._types:
             return _Handle("resource", name)
         return Unknown(f"there is no {name!r} in {self.address or 'the root module'}")
 
@@ -218,11 +228,9 @@ class Module:
         return Unknown(f"there is no attribute {name!r}")
 
     def call(self, name: str, arguments: list[Value]) -> Value:
-        if name not in ("file", "templatefile", "fileexists", "filebase64", "fileset", "filesha256", "filemd5"):
-            raise KeyError(name)
         from bartizan.collect.templates.terraform.files import call
 
-        return call(self.sources.view, self.folder, name, arguments)
+        return call(self.sources.view, self.folder, name, arguments, self.budget)
 
     def _of_handle(self, handle: _Handle, name: str) -> Value:
         match handle.kind:
@@ -305,14 +313,16 @@ class Module:
                 return [("", None, None)], f"for_each is not known: {_reason(value)}", True
             pairs = pairs[: self._bounded(len(pairs), file, block, address)]
             return [(f'["{key}"]', {"key": key, "value": item}, None) for key, item in pairs], "", True
+        if not self._bounded(1, file, block, address):
+            return [], "", False
         return [("", None, None)], "", False
 
     def _bounded(self, number: int, file: str, block: Block, address: str) -> int:
-        if number <= MAX_INSTANCES:
-            return max(number, 0)
-        reason = f"{address} has {number} instances; only {MAX_INSTANCES} are judged"
-        self.sources.problems.append(TemplateProblem(path=file, line=block.line, reason=reason))
-        return MAX_INSTANCES
+        granted = self.budget.instances(min(max(number, 0), MAX_INSTANCES))
+        if granted < number:
+            reason = f"{address} has {number} instances; only {granted} are judged"
+            self.sources.problems.append(TemplateProblem(path=file, line=block.line, reason=reason))
+        return granted
 
     # Modules
 
@@ -354,20 +364,7 @@ class Module:
                 if argument not in _META and argument not in ("source", "version")
             }
             key = each["key"] if each else index
-            location = Location(path=file, line=block.line, end_line=block.end_line, module=self.address)
-            out.append(
-                (
-                    key,
-                    Module(
-                        self.sources,
-                        source,
-                        address=address + suffix,
-                        arguments=arguments,
-                        depth=self.depth + 1,
-                        called_at=location,
-                    ),
-                )
-            )
+            out.append((key, Module(self.sources, source, address=address + suffix, arguments=arguments, outer=self)))
         return out
 
     def _module_folder(self, block: Block, file: str, address: str) -> str | Unknown:
@@ -376,7 +373,7 @@ class Module:
         if not source:
             return Unknown(f"{address} has no source")
         if self.depth >= MAX_DEPTH:
-            return Unknown(f"{address} is {MAX_DEPTH} modules deep: a module that calls itself is not followed")
+            return Unknown(f"{address} is more than {MAX_DEPTH} modules deep and is not followed")
         if source.startswith(("./", "../", "/")):
             folder = _joined(self.folder, source)
         else:
@@ -384,11 +381,19 @@ class Module:
             if found is None:
                 return Unknown(f"{address}: {source} is not on disk; vendor it with 'terraform init' to have it judged")
             folder = found
+        if any(folder == caller.folder for caller in self._callers()):
+            return Unknown(f"{address}: the module in {folder} calls itself, which Terraform refuses")
         try:
             self.sources.view.list(folder)
         except FilesystemError:
-            return Unknown(f"{address}: the folder {folder} is missing")
+            return Unknown(f"{address}: the folder {folder} is missing; is a submodule of git or a path wrong?")
         return folder
+
+    def _callers(self) -> Iterator["Module"]:
+        module: Module | None = self
+        while module is not None:
+            yield module
+            module = module.outer
 
 
 # Blocks
@@ -428,6 +433,10 @@ class _BlockScope:
     def __init__(self, outer: "_InstanceScope | _BlockScope", name: str, value: Value) -> None:
         self._outer, self._name, self._value = outer, name, value
 
+    @property
+    def budget(self) -> Budget:
+        return self._outer.budget
+
     def root(self, name: str, node: Node) -> Value:
         return self._value if name == self._name else self._outer.root(name, node)
 
@@ -450,9 +459,11 @@ def _dynamic(block: Block, name: str, scope: "_InstanceScope | _BlockScope") -> 
         pairs = list(enumerate(items)) if not all(isinstance(item, str) for item in items) else [(i, i) for i in items]
     else:
         return [Unknown(f"how many {name} blocks there are is not known: {_reason(items)}")]
-    return [
-        _object(content, _BlockScope(scope, iterator, {"key": key, "value": value})) for key, value in pairs[:MAX_ITEMS]
-    ]
+    try:
+        scope.budget.spend(len(pairs))
+    except TooMuch as error:
+        return [Unknown(str(error))]
+    return [_object(content, _BlockScope(scope, iterator, {"key": key, "value": value})) for key, value in pairs]
 
 
 def _overridden(known: Block, override: Block) -> Block:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FileKind, FilesystemError, FilesystemView, Missing
+from bartizan.collect.templates.budget import Budget
 from bartizan.collect.templates.declared import TemplateProblem
 from bartizan.collect.templates.hcl.parser import HclError, parse, parse_expression
 from bartizan.collect.templates.hcl.syntax import Block, Body, Literal, Node, Object, Tuple
@@ -46,6 +47,7 @@ class Sources:
     def __init__(self, view: FilesystemView, root: str) -> None:
         self.view, self.root = view, root
         self.problems: list[TemplateProblem] = []
+        self.budget = Budget()
         self._folders: dict[str, Source] = {}
         self._vendored: dict[str, str] | None = None
 
