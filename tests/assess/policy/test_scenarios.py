@@ -33,6 +33,7 @@ FILES = {
     "etc/gshadow": "root:*::\nwww:*::\nshadow:*::\nalice:!::\ndocker:!::\n",
     "etc/login.defs": "PASS_MAX_DAYS 365\nPASS_MIN_DAYS 1\nPASS_WARN_AGE 7\nUMASK 027\n"
     "ENCRYPT_METHOD YESCRYPT\nUID_MIN 1000\n",
+    "etc/default/useradd": "INACTIVE=30\n",
     "etc/shells": "/bin/sh\n/bin/bash\n",
     "etc/sudoers": "Defaults use_pty\nDefaults logfile=/var/log/sudo.log\nDefaults secure_path=/usr/sbin:/usr/bin\n"
     "root ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
-from bartizan.collect.host.text import caught, number, read_attribute, read_text, uncommented
+from bartizan.collect.host.text import assignments, caught, number, read_attribute, read_text, uncommented
 from bartizan.collect.interface import Collector, Problems
 
 
@@ -68,6 +68,8 @@ class Users:
     """None where it could not be read (`@shadow`) or does not exist."""
     login_defs: dict[str, str]
     """login.defs(5), lower case, the settings that concern passwords and new accounts."""
+    new_inactive_days: int | None
+    """`INACTIVE` of `/etc/default/useradd`: for new accounts; -1 is never, None where it is not set."""
     shells: tuple[str, ...]
     """`/etc/shells`."""
     homes: tuple[Home, ...]
@@ -88,10 +90,12 @@ def collect(view: FilesystemView, problems: Problems) -> Users:
     passwd = read_attribute(view, problems, "/etc/passwd", "accounts")
     accounts = tuple(parse_passwd(passwd or "", problems))
     shells = read_text(view, problems, "/etc/shells")
+    useradd = read_attribute(view, problems, "/etc/default/useradd", "new_inactive_days")
     return Users(
         accounts=accounts,
         shadow=_shadow(view, problems),
         login_defs=parse_login_defs(read_attribute(view, problems, "/etc/login.defs", "login_defs") or ""),
+        new_inactive_days=number(assignments(useradd or "").get("INACTIVE")),
         shells=tuple(line for _, line in uncommented(shells or "")),
         homes=tuple(_homes(view, problems, accounts)),
     )
@@ -220,5 +224,7 @@ def _entries(text: str) -> Iterator[tuple[int, str]]:
 
 
 COLLECTOR = Collector(
-    section="users", collect=collect, watches=("/etc/passwd", "/etc/shadow", "/etc/login.defs", "/etc/shells")
+    section="users",
+    collect=collect,
+    watches=("/etc/passwd", "/etc/shadow", "/etc/login.defs", "/etc/default/useradd", "/etc/shells"),
 )
