@@ -75,7 +75,7 @@ export default function FindingsPage() {
             <option value="">In images…</option>
             {IMAGE_VIEWS.map(({ value, text }) => <option key={value} value={value}>{text}</option>)}
           </select>
-          {query && first && first.total > 0 && !list.error ? (
+          {withoutStates(query) && first && first.total > 0 && !list.error ? (
             <button type="button" className="button small" title="One decision for everything that matches this query, now and later" onClick={() => setExcepting(withoutStates(query))}>
               <Gavel size={15} aria-hidden />
               <span>Decide on all</span>
