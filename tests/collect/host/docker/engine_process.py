@@ -59,6 +59,9 @@ def running_engine(configuration: dict[str, object], *arguments: str) -> Iterato
                 pytest.skip(f"dockerd does not start here: {(folder / 'log').read_text()[-400:]}")
             time.sleep(0.1)
         yield engine
+        # With live-restore they would outlive the engine.
+        if left := engine.docker("ps", "--quiet").split():
+            engine.docker("rm", "--force", *left)
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
