@@ -185,6 +185,7 @@ def test_the_examples_of_the_specification() -> None:
 
 
 @given(st.dictionaries(st.integers(1, 2**29 - 1), st.integers(0, 2**64 - 1) | st.binary(max_size=300)))
+@settings(deadline=None)
 def test_what_is_written_is_read(fields: dict[int, int | bytes]) -> None:
     message = Message(encode(dict(fields)))
     for number, value in fields.items():
@@ -192,7 +193,7 @@ def test_what_is_written_is_read(fields: dict[int, int | bytes]) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_bytes_are_a_message_or_not_one(data: bytes) -> None:
     try:
         message = Message(data)
