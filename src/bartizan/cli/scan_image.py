@@ -127,8 +127,9 @@ def _base(where: Where) -> dict[str, Section]:
         return {}
     from bartizan.assess.dispatch import BASE
 
-    layers = [layer.diff_id for layer in open_source(where.base, where).image.layers]
-    return {BASE: Section(name=BASE, facts={"layers": layers, "name": where.base, "told_by": "--base"})}
+    image = open_source(where.base, where).image
+    layers = [layer.diff_id for layer in image.layers]
+    return {BASE: Section(name=BASE, facts={"layers": layers, "name": image.name or where.base, "told_by": "--base"})}
 
 
 def _of_registry(name: str, where: Where, platform: Platform) -> ImageSource:
