@@ -231,6 +231,7 @@ def _worst(conn: Connection, org: int, column: ColumnElement[str], keys: Sequenc
             detail.c.fix_state,
             detail.c.fix_version,
             detail.c.package,
+            detail.c.kind,
             func.row_number()
             .over(partition_by=column, order_by=[detail.c.fix_version == "", detail.c.score.desc(), detail.c.id.desc()])
             .label("place"),
@@ -264,11 +265,21 @@ def _later(one: str, other: str) -> bool:
         return one > other
 
 
+_REMEDY = {
+    "secret": "Revoke it and make a new one",
+    "malware": "Find out how it came there, and remove it",
+    "malicious-package": "Remove it, and change what it could read",
+    "policy": "Change the configuration",
+    "licence": "Replace it, or have it approved",
+}
+"""What to do, by kind of finding, where there is no version to upgrade to."""
+
+
 def _fix(worst: Row[Any]) -> str:
     if worst.fix_state == "fixed":
         if worst.package and worst.fix_version:
             return f"Upgrade {worst.package} to {worst.fix_version}"
-        return "A fix exists"
+        return _REMEDY.get(worst.kind, "A fix exists")
     return {"not-fixed": "No fix yet", "will-not-fix": "Will not be fixed by its vendor"}.get(worst.fix_state, "")
 
 
