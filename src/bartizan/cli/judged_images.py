@@ -3,9 +3,10 @@
     $BARTIZAN_CACHE/judged/<key>.json    {"sections": {...}, "assessments": [...], "knowledge": {...}}
 
 An assessment is a function of facts and knowledge (docs/architecture.md), so remembering it is no guess. The key is
-made of everything that decides it: the image's configuration and layers, its base, what was asked for, the day, and
-what files say of themselves (place, inode, size, time of change): all files of the program that judge, the rules among
-them, the databases of the data folder, and what was named. Folders of own rules are read anew each time.
+made of everything that decides it: the image's configuration and layers, its base, what was asked for, own values for
+parameters of policies, the day, and what files say of themselves (place, inode, size, time of change): all files of the
+program that judge, the rules among them, the databases of the data folder, and what was named. Folders of own rules are
+read anew each time.
 """
 
 import os
@@ -78,8 +79,17 @@ class JudgedImages:
             return None
         question = {name: str(value) for name, value in asked.items() if name not in _DECIDE_NOTHING}
         base = {name: section.facts for name, section in self._base.items()}
-        told = [REVISION, bartizan.__version__, self._image.id, layers, base, question, today.isoformat()]
+        own_values = _content(self._asked.parameters)
+        told = [REVISION, bartizan.__version__, self._image.id, layers, base, question, own_values, today.isoformat()]
         return self._folder / f"{digest([*told, sorted(_known(self._asked))]).removeprefix('sha256:')}.json"
+
+
+def _content(path: Path | None) -> str:
+    """A small file's bytes, where one is named: what it says of itself may stay when its content changes."""
+    try:
+        return path.read_bytes().hex() if path else ""
+    except OSError:
+        return ""
 
 
 def _known(asked: Asked) -> Iterator[tuple[str, int, int, int]]:

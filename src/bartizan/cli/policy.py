@@ -12,6 +12,9 @@ Folders = Annotated[
     list[Path] | None,
     Option("--policies", metavar="DIR", help="A folder of your own policies, beside the built-in ones."),
 ]
+Parameters = Annotated[
+    Path | None, Option(metavar="FILE", help="Your own values for parameters of policies: policy-id: {name: value}.")
+]
 AsJson = Annotated[bool, Option("--json", help="Write JSON.")]
 
 
@@ -38,12 +41,13 @@ def explain(
     id_: Annotated[str, Argument(metavar="ID", help="A policy's id, as findings name it.")],
     root: Annotated[Path | None, Option(metavar="DIR", help="Also judge the host with this root and show why.")] = None,
     folders: Folders = None,
+    parameters: Parameters = None,
     as_json: AsJson = False,
 ) -> int:
     """What a policy wants, why, how to comply, which controls it serves, and how a host fares."""
     from bartizan.cli.policy_verbs import explain_policy
 
-    return explain_policy(id_, root, folders or [], as_json=as_json)
+    return explain_policy(id_, root, folders or [], parameters, as_json=as_json)
 
 
 @policy.verb(

@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bartizan.cli.failure import ExitCode, Failure
 from bartizan.cli.scan_host import collect
-from bartizan.cli.scanning import read_policies
+from bartizan.cli.scanning import read_parameters, read_policies
 from bartizan.cli.terminal import say, tell, working
 from bartizan.model.policy import Policy
 from bartizan.model.wire import plain
@@ -64,7 +64,9 @@ def list_policies(group: str | None, folders: Sequence[Path], *, as_json: bool) 
     return ExitCode.CLEAN
 
 
-def explain_policy(id_: str, root: Path | None, folders: Sequence[Path], *, as_json: bool) -> int:
+def explain_policy(
+    id_: str, root: Path | None, folders: Sequence[Path], parameters: Path | None, *, as_json: bool
+) -> int:
     """A policy in full, and a host's result with the values that decided."""
     policies = read_policies(tuple(folders))
     policy = policies.policies.get(id_)
@@ -78,14 +80,15 @@ def explain_policy(id_: str, root: Path | None, folders: Sequence[Path], *, as_j
             remedy="See all: bartizan policy list",
             code=ExitCode.USAGE,
         )
-    judgement = _judge(policies, id_, root) if root else None
+    in_force = {**policy.parameters, **read_parameters(parameters, policies).get(id_, {})}
+    judgement = _judge(policies, id_, in_force, root) if root else None
     if as_json:
-        told: dict[str, Any] = plain(policy)
+        told: dict[str, Any] = {**plain(policy), "parameters_in_force": plain(in_force)}
         if judgement is not None:
             told["result"] = {"result": judgement.result.value, "values": judgement.values, "why": reasons(judgement)}
         tell(json.dumps(told, indent=2, default=str))
         return ExitCode.CLEAN
-    tell(_text(policy))
+    tell(_text(policy, in_force))
     if judgement is not None:
         tell(f"\nOn {root}: {judgement.result.value}")
         for path, value in judgement.values.items():
@@ -95,13 +98,14 @@ def explain_policy(id_: str, root: Path | None, folders: Sequence[Path], *, as_j
     return ExitCode.CLEAN
 
 
-def _text(policy: Policy) -> str:
+def _text(policy: Policy, in_force: Mapping[str, Any]) -> str:
     parts = [f"{policy.title}\n{policy.id}, {policy.severity.value}, group {policy.group}", policy.why]
     if policy.applies:
         parts.append(f"Applies where\n  {policy.applies}")
     parts.append(f"Passes where\n  {policy.check}")
     if policy.parameters:
-        parts.append("Parameters\n" + "\n".join(f"  {name} = {value}" for name, value in policy.parameters.items()))
+        values = (_parameter(name, in_force[name], default) for name, default in policy.parameters.items())
+        parts.append("Parameters\n" + "\n".join(f"  {value}" for value in values))
     fix = [policy.fix.text, f"$ {policy.fix.command}" if policy.fix.command else ""]
     parts.append("To comply\n" + "\n".join(f"  {line}" for line in "\n".join(fix).splitlines() if line))
     if policy.controls:
@@ -109,12 +113,17 @@ def _text(policy: Policy) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def _parameter(name: str, value: Any, default: Any) -> str:
+    told = f"{name} = {json.dumps(value)}"
+    return told if value == default else f"{told} (default {json.dumps(default)})"
+
+
 def reasons(judgement: "Judgement") -> list[str]:
     """Why a result is unknown."""
     return [f"{each.path}: {each.reason}" if each.path else each.reason for each in judgement.unknowns]
 
 
-def _judge(policies: "PolicySet", id_: str, root: Path) -> "Judgement":
+def _judge(policies: "PolicySet", id_: str, parameters: Mapping[str, Any], root: Path) -> "Judgement":
     from bartizan.assess.policy.engine import host_resource, judge
     from bartizan.assess.policy.schema import resource_value
 
@@ -123,7 +132,7 @@ def _judge(policies: "PolicySet", id_: str, root: Path) -> "Judgement":
     compiled = policies.compiled[id_]
     resource = host_resource(snapshot.sections, snapshot.asset.name)
     value = resource_value(policies.schemas[compiled.policy.resource], resource.attributes, resource.unknowns)
-    return judge(compiled, value, compiled.policy.parameters)
+    return judge(compiled, value, parameters)
 
 
 def run_policy_tests(folders: Sequence[Path]) -> int:

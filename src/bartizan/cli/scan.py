@@ -65,6 +65,9 @@ FeedsOption = Annotated[
 PoliciesOption = Annotated[
     list[Path] | None, Option(metavar="DIR", help="A folder of your own policies, beside the built-in ones.")
 ]
+ParametersOption = Annotated[
+    Path | None, Option(metavar="FILE", help="Your own values for parameters of policies: policy-id: {name: value}.")
+]
 VexOption = Annotated[
     list[Path] | None, Option(metavar="FILE", help="Statements to apply: OpenVEX, CSAF or CycloneDX; repeatable.")
 ]
@@ -102,6 +105,7 @@ MalwareRulesOption = Annotated[
     Examples:
       $ bartizan scan host
       $ bartizan scan host --fail-on high --format sarif --output host.sarif
+      $ bartizan scan host --parameters parameters.yaml
       $ bartizan scan host --root /mnt/disk --only vulnerability
       $ bartizan scan host --root disk.img --scanners vulnerability,policy,secret,malware
       $ bartizan scan host --format cyclonedx --output host.cdx.json
@@ -122,6 +126,7 @@ def host(
     only: OnlyOption = None,
     feeds: FeedsOption = None,
     policies: PoliciesOption = None,
+    parameters: ParametersOption = None,
     vex: VexOption = None,
     ignore_file: IgnoreOption = None,
     show_suppressed: ShowSuppressedOption = False,
@@ -136,7 +141,9 @@ def host(
     """
     from bartizan.cli.scan_host import scan_host
 
-    asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
+    asked = _asked(
+        feeds, policies, parameters, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan)
+    )
     asked = _of_scanners(asked, scanners, malware_rules, licence_policy)
     return _finish(scan_host(asked, root, partition), asked, format_, output, upload)
 
@@ -184,6 +191,7 @@ def image(
     only: OnlyOption = None,
     feeds: FeedsOption = None,
     policies: PoliciesOption = None,
+    parameters: ParametersOption = None,
     vex: VexOption = None,
     ignore_file: IgnoreOption = None,
     show_suppressed: ShowSuppressedOption = False,
@@ -198,7 +206,9 @@ def image(
 
     from bartizan.cli.scan_image import Where, scan_image
 
-    asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
+    asked = _asked(
+        feeds, policies, parameters, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan)
+    )
     asked = replace(
         _of_scanners(asked, scanners, malware_rules, licence_policy),
         part=part.value if part else "",
@@ -238,6 +248,7 @@ def sbom(
     only: OnlyOption = None,
     feeds: FeedsOption = None,
     policies: PoliciesOption = None,
+    parameters: ParametersOption = None,
     vex: VexOption = None,
     ignore_file: IgnoreOption = None,
     show_suppressed: ShowSuppressedOption = False,
@@ -251,7 +262,9 @@ def sbom(
     """
     from bartizan.cli.scan_sbom import scan_sbom
 
-    asked = _asked(feeds, policies, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan))
+    asked = _asked(
+        feeds, policies, parameters, only, fail_on, min_severity, _shown(vex, ignore_file, show_suppressed, plan)
+    )
     asked = _of_scanners(asked, scanners, None, licence_policy)
     return _finish(scan_sbom(asked, file), asked, format_, output, upload)
 
@@ -276,6 +289,7 @@ def templates(
     fail_on: FailOnOption = None,
     min_severity: LeastOption = None,
     policies: PoliciesOption = None,
+    parameters: ParametersOption = None,
     vex: VexOption = None,
     ignore_file: IgnoreOption = None,
     show_suppressed: ShowSuppressedOption = False,
@@ -293,7 +307,7 @@ def templates(
     if any(not equals for _, equals, _ in pairs):
         raise Failure("a variable has no value", remedy="Write it as --var NAME=VALUE.", code=ExitCode.USAGE)
     shown = _shown(vex, ignore_file, show_suppressed, False)
-    asked = _asked(None, policies, Only.POLICY, fail_on, min_severity, shown)
+    asked = _asked(None, policies, parameters, Only.POLICY, fail_on, min_severity, shown)
     return _finish(
         scan_templates(asked, folder, {name: value for name, _, value in pairs}, helm=helm),
         asked,
@@ -312,6 +326,7 @@ def _shown(vex: list[Path] | None, ignore_file: Path | None, show_suppressed: bo
 def _asked(
     feeds: Path | None,
     policies: list[Path] | None,
+    parameters: Path | None,
     only: Only | None,
     fail_on: Least | None,
     least: Least | None,
@@ -323,6 +338,7 @@ def _asked(
     return Asked(
         feeds=feeds,
         policy_folders=tuple(policies or ()),
+        parameters=parameters,
         vulnerabilities=only is not Only.POLICY,
         policies=only is not Only.VULNERABILITY,
         secrets=only is None,

@@ -20,7 +20,7 @@ from bartizan.model.snapshot import Snapshot
 if TYPE_CHECKING:
     from bartizan.assess.licences.policy import LicencePolicy
     from bartizan.assess.malware.rules import MalwareRules
-    from bartizan.assess.policy.engine import PolicySet
+    from bartizan.assess.policy.engine import Parameters, PolicySet
     from bartizan.assess.secrets.rules import SecretRules
     from bartizan.assess.vulnerability.advisories import AdvisoryFile
     from bartizan.collect.interface import Inspector
@@ -45,6 +45,8 @@ class Asked:
 
     feeds: Path | None = None
     policy_folders: tuple[Path, ...] = ()
+    parameters: Path | None = None
+    """Own values for parameters of policies."""
     vulnerabilities: bool = True
     policies: bool = True
     secrets: bool = True
@@ -123,7 +125,9 @@ def _judged(asked: Asked, what: str, collect: Collect, part: str, now: datetime)
     from bartizan.assess.dispatch import Known, assess
 
     advisories = open_advisories(asked.feeds) if asked.vulnerabilities else None
-    policies = read_policies(asked.policy_folders, part) if asked.policies else None
+    # Parameters may be of any policy: whether there is such a one shows only where all were read.
+    policies = read_policies(asked.policy_folders, "" if asked.parameters else part) if asked.policies else None
+    parameters = read_parameters(asked.parameters, policies) if policies else {}
     try:
         with working(f"Reading {what}") as step:
             snapshot = collect(now, step)
@@ -131,6 +135,7 @@ def _judged(asked: Asked, what: str, collect: Collect, part: str, now: datetime)
             known = Known(
                 advisories=advisories,
                 policies=policies,
+                parameters=parameters,
                 secrets=secret_rules(asked) if "secrets" in snapshot.sections else None,
                 malware=malware_rules(asked) if "malware" in snapshot.sections else None,
                 licences=licence_policy(asked) if _has_packages(snapshot) else None,
@@ -141,7 +146,9 @@ def _judged(asked: Asked, what: str, collect: Collect, part: str, now: datetime)
                 for each in assess(snapshot.sections, known)
                 if asked.vulnerabilities or not each.assessor.startswith("vulnerability")
             )
-        return Judged(snapshot=snapshot, assessments=assessments, knowledge=_knowledge(advisories, policies, now))
+        return Judged(
+            snapshot=snapshot, assessments=assessments, knowledge=_knowledge(advisories, policies, parameters, now)
+        )
     finally:
         if advisories is not None:
             advisories.close()
@@ -196,6 +203,28 @@ def read_policies(folders: tuple[Path, ...], part: str = "") -> "PolicySet":
             code=ExitCode.USAGE,
         )
     return policies
+
+
+def read_parameters(path: Path | None, policies: "PolicySet") -> "Parameters":
+    """Own values for parameters; none where no file is named. One that cannot be used stops the scan: with the default
+    in its place the result would be another than was asked for."""
+    if path is None:
+        return {}
+    from bartizan.assess.policy import parameters
+    from bartizan.content.documents import ContentError
+
+    try:
+        found, errors = parameters.read_parameters(path, policies)
+    except ContentError as error:
+        found, errors = {}, [error]
+    if errors:
+        raise Failure(
+            "\n  ".join(["the parameters cannot be used:", *(str(error) for error in errors)]),
+            meaning="Defaults in their place would judge by what nobody asked for, so nothing was judged.",
+            remedy="Mend the file; `bartizan policy explain ID` shows a policy's parameters and their defaults.",
+            code=ExitCode.USAGE,
+        )
+    return found
 
 
 def inspectors_of(asked: Asked) -> "list[Inspector]":
@@ -311,7 +340,11 @@ def _ecosystems(sections: Iterable[str], system: str) -> list[str]:
     ]
 
 
-def _knowledge(advisories: "AdvisoryFile | None", policies: "PolicySet | None", now: datetime) -> Knowledge:
+def _knowledge(
+    advisories: "AdvisoryFile | None", policies: "PolicySet | None", parameters: "Parameters", now: datetime
+) -> Knowledge:
+    from bartizan.assess.policy.engine import knowledge
+
     return Knowledge(
         advisories=advisories.id if advisories else "",
         newest=newest_until((feed.newest for feed in advisories.feeds()), now) if advisories else "",
@@ -319,7 +352,7 @@ def _knowledge(advisories: "AdvisoryFile | None", policies: "PolicySet | None", 
             Feed(source=feed.source, records=feed.records, newest=feed.newest)
             for feed in (advisories.feeds() if advisories else ())
         ),
-        policies=policies.digest if policies else "",
+        policies=knowledge(policies, parameters) if policies else "",
     )
 
 

@@ -126,12 +126,15 @@ def test_parameters_of_an_organisation(policies: PolicySet) -> None:
     resource = host(SSHD, section("users", ACCOUNTS), PACKAGES)
     looser = assess_resource(resource, policies, {"tries": {"tries": 10}})
     assert "tries" in looser.passed
+    stricter = {each.rule: each for each in assess_resource(resource, policies, {"tries": {"tries": 3}}).findings}
+    assert stricter["tries"].evidence["parameters"] == {"tries": 3}
     assert looser.knowledge != assess_resource(resource, policies).knowledge == policies.digest
-    wrong: dict[str, dict[str, Any]] = {"tries": {"tries": "ten", "other": 1}, "none": {"x": 1}}
+    wrong: dict[str, dict[str, Any]] = {"tries": {"tries": "ten", "other": 1}, "none": {"x": 1}, "trees": {}}
     assert parameter_problems(policies, wrong) == [
-        "tries: parameter 'tries': expected int, found string 'ten'",
-        "tries: there is no parameter 'other'",
-        "none: there is no parameter 'x'",
+        "tries: parameter 'tries': expected int, found string 'ten' (its default is 4)",
+        "tries: there is no parameter 'other' (it has tries)",
+        "none: there is no such policy",
+        "trees: there is no such policy (did you mean 'tries'?)",
     ]
     (finding,) = assess_resource(resource, policies, wrong).findings
     assert finding.verdict is Verdict.UNKNOWN

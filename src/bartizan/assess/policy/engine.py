@@ -6,6 +6,7 @@
 Four results: pass, fail, not applicable, and unknown wherever the answer hangs on a value that is not known.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from bartizan.assess.policy.evaluate import Program
 from bartizan.assess.policy.library import Compiled, read_library, read_schemas, types_in
 from bartizan.assess.policy.operators import TROUBLE, ListIndex, TooExpensive, Touched
 from bartizan.assess.policy.schema import Schema, resource_value
-from bartizan.assess.policy.types import matches, type_of
+from bartizan.assess.policy.types import matches, suggest, type_of
 from bartizan.content import FOLDER
 from bartizan.content.documents import ContentError
 from bartizan.model.assessment import Assessment
@@ -101,18 +102,31 @@ def parameter_problems(policies: PolicySet, parameters: Parameters) -> list[str]
     out = []
     for key, given in parameters.items():
         policy = policies.policies.get(key)
-        out += [f"{key}: {why}" for why in _misfits(policy.parameters if policy else {}, given)]
+        if policy is None:
+            out.append(f"{key}: there is no such policy{nearest_policy(policies, key)}")
+        else:
+            out += [f"{key}: {why}" for why in _misfits(policy.parameters, given)]
     return out
+
+
+def nearest_policy(policies: PolicySet, id_: str) -> str:
+    """` (did you mean 'x'?)`, or nothing where no policy has a name like that."""
+    from difflib import get_close_matches  # only who mistypes waits for it
+
+    near = get_close_matches(id_, list(policies.policies), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def _misfits(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
-    out = []
-    for name, value in given.items():
-        if name not in defaults:
-            out.append(f"there is no parameter {name!r}")
-        elif why := matches(type_of(defaults[name]), value):
-            out.append(f"parameter {name!r}: {why}")
-    return out
+    return [why for name, value in given.items() if (why := misfit_of(defaults, name, value))]
+
+
+def misfit_of(defaults: Mapping[str, Any], name: str, value: Any) -> str:
+    """Why a policy with these defaults cannot take the value; empty where it can."""
+    if name not in defaults:
+        return f"there is no parameter {name!r}{suggest(name, defaults) or ('' if defaults else ' (it has none)')}"
+    why = matches(type_of(defaults[name]), value)
+    return f"parameter {name!r}: {why} (its default is {json.dumps(defaults[name])})" if why else ""
 
 
 def knowledge(policies: PolicySet, parameters: Parameters | None = None) -> str:
@@ -187,12 +201,13 @@ def assess_resource(
     counts = dict.fromkeys((each.value for each in PolicyResult), 0)
     for compiled in policies.by_type.get(resource.type, ()):
         own = parameters.get(compiled.policy.id, {})
+        in_force = {**compiled.policy.parameters, **own}
         misfits = _misfits(compiled.policy.parameters, own)
         if misfits:
             reasons = tuple(Unknown(path="params", reason=why) for why in misfits)
             judgement = Judgement(compiled, PolicyResult.UNKNOWN, reasons)
         else:
-            judgement = judge(compiled, value, {**compiled.policy.parameters, **own}, index)
+            judgement = judge(compiled, value, in_force, index)
         counts[judgement.result.value] += 1
         match judgement.result:
             case PolicyResult.PASS:
@@ -200,7 +215,7 @@ def assess_resource(
             case PolicyResult.NOT_APPLICABLE:
                 not_applicable[compiled.policy.id] = not_applicable_reason(judgement)
             case _:
-                findings.append(finding(judgement, resource, locator))
+                findings.append(finding(judgement, resource, locator, in_force))
     return Assessment(
         assessor=ASSESSOR,
         knowledge=known,
@@ -225,8 +240,10 @@ def _word(value: Any) -> str:
     return str(value)
 
 
-def finding(judgement: Judgement, resource: Resource, locator: str = "") -> Finding:
-    """The record of a failure or an unknown."""
+def finding(
+    judgement: Judgement, resource: Resource, locator: str = "", parameters: Mapping[str, Any] | None = None
+) -> Finding:
+    """The record of a failure or an unknown; `parameters` are those that were in force."""
     policy = judgement.compiled.policy
     failed = judgement.result is PolicyResult.FAIL
     evidence: dict[str, Any] = {
@@ -236,6 +253,8 @@ def finding(judgement: Judgement, resource: Resource, locator: str = "") -> Find
         "group": policy.group,
         "controls": {key: list(ids) for key, ids in policy.controls.items()},
     }
+    if parameters:
+        evidence["parameters"] = dict(parameters)
     if not failed:
         evidence["unknowns"] = [{"path": each.path, "reason": each.reason} for each in judgement.unknowns]
     if resource.location is not None:
