@@ -11,8 +11,10 @@ tree calls are judged where they are called, with the arguments that they get th
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView
+from bartizan.collect.resources.kubernetes.across_objects import Placed, across_objects
 from bartizan.collect.templates.arm.resources import of_templates as of_arm_templates
 from bartizan.collect.templates.calls import joined, roots
 from bartizan.collect.templates.cloudformation.resources import of_templates as of_stacks
@@ -81,7 +83,7 @@ def read_templates(
         ("resources_arm", list(of_arm_templates(view, arm, variables))),
         ("resources_dockerfile", [(path, of_dockerfile(view, path, variables)) for path in found.dockerfiles]),
         ("resources_compose", [(path, of_compose(view, path, variables)) for path in composed]),
-        ("resources_kubernetes", list(_kubernetes(view, found.documents, manifests, variables or {}, render))),
+        ("resources_kubernetes", _together(_kubernetes(view, found.documents, manifests, variables or {}, render))),
     ):
         if read:
             sections[name] = _section(name, read)
@@ -183,6 +185,23 @@ def _kubernetes(
     for path in manifests:
         if path not in parts and path.rpartition("/")[2] not in KUSTOMIZATIONS:
             yield path, of_manifest(view, path)
+
+
+def _together(read: Iterable[tuple[str, TemplateResources]]) -> list[tuple[str, TemplateResources]]:
+    """What was read, with the facts that need several objects. Loose manifests are one unit, a chart or an overlay is
+    one of its own."""
+    found = list(read)
+    placed: list[Placed] = []
+    foreign: dict[str, str] = {}
+    for path, each in found:
+        loose = path.endswith((".yaml", ".yml", ".json"))
+        unit, folder = ("", path.rpartition("/")[0]) if loose else (path, "")
+        others = ", ".join(sorted(kind for kind in each.unmodelled if kind.endswith("NetworkPolicy")))
+        placed += [Placed(unit=unit, folder=folder, resource=resource) for resource in each.resources]
+        if others:
+            foreign[unit] = others
+    resources = iter(across_objects(placed, foreign))
+    return [(path, replace(each, resources=tuple(islice(resources, len(each.resources))))) for path, each in found]
 
 
 def _in_chart(path: str, charts: Collection[str]) -> bool:

@@ -223,7 +223,7 @@ def test_of_secrets_only_the_names_of_keys_are_kept() -> None:
     found = resource("Secret", data={"tls.key": "c2VjcmV0"}, stringData={"a": "plain"})
     assert found.attributes["keys"] == ["a", "tls.key"]
     assert "c2VjcmV0" not in str(found) and "plain" not in str(found)
-    assert unknown_paths(resource("Secret", data=GONE)) == {"keys": GONE.reason}
+    assert unknown_paths(resource("Secret", data=GONE)) == {"keys": GONE.reason, "holds_data": GONE.reason}
 
 
 def test_lists_are_their_items_and_other_documents_are_nothing() -> None:
@@ -235,4 +235,4 @@ def test_lists_are_their_items_and_other_documents_are_nothing() -> None:
     nothings: tuple[Any, ...] = (None, [], "text", {"kind": 4}, {"kind": "Pod"}, {"kind": "List", "items": "no"})
     for nothing in nothings:
         assert list(objects(nothing)) == []
-    assert draft_object({"apiVersion": "v1", "kind": "ConfigMap"}) is None
+    assert draft_object({"apiVersion": "v1", "kind": "LimitRange"}) is None

@@ -3,13 +3,26 @@
 The caller tells where the object comes from; lists (`kind: List`) are its items.
 """
 
+import base64
+import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from bartizan.collect.resources import plain_secret
 from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.kubernetes.open_mapping import OpenMapping, keys_of
-from bartizan.collect.resources.kubernetes.workload import KINDS, any_of, draft_workload, get, items, part, truth
-from bartizan.collect.resources.values import Unknown, Value
+from bartizan.collect.resources.kubernetes.workload import (
+    KINDS,
+    any_of,
+    draft_workload,
+    get,
+    items,
+    part,
+    table,
+    truth,
+)
+from bartizan.collect.resources.values import Unknown, Value, first_unknown
 from bartizan.model.resource import Location
 
 
@@ -34,16 +47,22 @@ def draft_object(document: Mapping[str, Any], *, prefix: str = "", location: Loc
     fill: Callable[[Draft, Mapping[str, Any]], None]
     if kind in KINDS:
         type_, fill = "kubernetes.workload", lambda draft, found: draft_workload(draft, kind, found)
-    elif kind in _KINDS:
+    elif kind in _KINDS and not _foreign(document):
         type_, fill = _KINDS[kind]
     else:
         return None
     draft = Draft(type_, id=f"{prefix}{shown}", name=_text(name), provider="kubernetes", location=location)
     draft.set("namespace", namespace)
-    labels = get(metadata, "labels")
-    draft.set("labels", labels.unknown if isinstance(labels, OpenMapping) else labels)
+    draft.set("labels", table(metadata, "labels"))
+    draft.set("live", truth(get(metadata, "uid")))
     fill(draft, document)
     return draft
+
+
+def _foreign(document: Mapping[str, Any]) -> bool:
+    """Plug-ins have network policies of their own under the same name: crd.projectcalico.org/v1."""
+    group = str(document["apiVersion"]).rpartition("/")[0]
+    return document["kind"] == "NetworkPolicy" and group.endswith("projectcalico.org")
 
 
 def _role(draft: Draft, document: Mapping[str, Any]) -> None:
@@ -90,6 +109,24 @@ def _network_policy(draft: Draft, document: Mapping[str, Any]) -> None:
     spec = part(document, "spec")
     selector = get(spec, "podSelector")
     draft.set("selects_all", selector if isinstance(selector, Unknown) else not selector)
+    draft.set(
+        "selector",
+        selector
+        if isinstance(selector, Unknown)
+        else {
+            "labels": table(selector, "matchLabels") or {},
+            "expressions": [
+                each
+                if isinstance(each, Unknown)
+                else {
+                    "key": get(each, "key", ""),
+                    "operator": get(each, "operator", ""),
+                    "values": get(each, "values") or [],
+                }
+                for each in items(selector, "matchExpressions")
+            ],
+        },
+    )
     types = get(spec, "policyTypes")
     if types is None:
         types = ["Ingress", *(["Egress"] if get(spec, "egress") else [])]
@@ -115,6 +152,7 @@ def _everywhere(cidr: Value) -> Value:
 def _service(draft: Draft, document: Mapping[str, Any]) -> None:
     spec = part(document, "spec")
     draft.set("kind", get(spec, "type"))
+    draft.set("selector", table(spec, "selector"))
     draft.set("external_addresses", get(spec, "externalIPs"))
     draft.set("source_ranges", get(spec, "loadBalancerSourceRanges"))
     draft.set("ports", [get(each, "port", 0) for each in items(spec, "ports")])
@@ -134,12 +172,49 @@ def _namespace(draft: Draft, document: Mapping[str, Any]) -> None:
 
 
 def _secret(draft: Draft, document: Mapping[str, Any]) -> None:
-    """Names of keys only."""
+    """Names of keys only, and whether something stands behind them."""
     draft.set("kind", get(document, "type"))
-    tables = [keys_of(get(document, name)) for name in ("data", "stringData")]
-    unknown = next((each for each in tables if isinstance(each, Unknown)), None)
-    draft.set("keys", unknown or sorted({key for each in tables if isinstance(each, list) for key in each}))
+    tables = [get(document, name) for name in ("data", "stringData")]
+    names = [keys_of(each) for each in tables]
+    unknown = next((each for each in names if isinstance(each, Unknown)), None)
+    draft.set("keys", unknown or sorted({key for each in names if isinstance(each, list) for key in each}))
     draft.set("immutable", get(document, "immutable"))
+    draft.set("holds_data", any_of(_real(value) for each in tables for value in _values(each)))
+
+
+def _config_map(draft: Draft, document: Mapping[str, Any]) -> None:
+    """Names of keys only, and whether one of them is a secret."""
+    data = get(document, "data")
+    draft.set("keys", keys_of(data))
+    draft.set("immutable", get(document, "immutable"))
+    found = plain_secret.in_variables(data)
+    draft.set("holds_secret", found or first_unknown(data) or False)
+
+
+def _values(table_: Value) -> Iterator[Value]:
+    if isinstance(table_, Unknown):
+        yield table_
+    elif isinstance(table_, Mapping):
+        yield from table_.values()
+        if isinstance(table_, OpenMapping):
+            yield table_.unknown
+
+
+def _real(value: Value) -> Value:
+    """Whether a value of a secret gives something away: certificates do not, nor what is encrypted (SOPS) or only
+    stands for what another tool fills in (`${PASSWORD}`, `<path:...>`)."""
+    if isinstance(value, Unknown) or not isinstance(value, str) or not value.strip():
+        return value if isinstance(value, Unknown) else False
+    readings = [value.strip()]
+    with contextlib.suppress(ValueError):
+        readings.append(base64.b64decode("".join(value.split()), validate=True).decode("utf-8", "replace").strip())
+    return not any(_PUBLIC.search(each) or not each for each in readings)
+
+
+_PUBLIC = re.compile(
+    r"\A(?:ENC\[AES256_GCM,|\$\{[^}]*\}\Z|\$\([^)]*\)\Z|<[^<>]+>\Z|\{\{.*\}\}\Z)"
+    r"|\A(?:-----BEGIN (?:TRUSTED |X509 )?(?:CERTIFICATE|PUBLIC KEY)-----[^-]*-----END [^-]*-----\s*)+\Z"
+)
 
 
 def _service_account(draft: Draft, document: Mapping[str, Any]) -> None:
@@ -156,6 +231,7 @@ _KINDS: dict[str, tuple[str, Callable[[Draft, Mapping[str, Any]], None]]] = {
     "Ingress": ("kubernetes.ingress", _ingress),
     "Namespace": ("kubernetes.namespace", _namespace),
     "Secret": ("kubernetes.secret", _secret),
+    "ConfigMap": ("kubernetes.config_map", _config_map),
     "ServiceAccount": ("kubernetes.service_account", _service_account),
 }
 

@@ -7,6 +7,7 @@ pod, so settings here are the effective ones. A `Value` may be unknown (a chart'
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from bartizan.collect.resources import plain_secret
 from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.kubernetes.open_mapping import OpenMapping
 from bartizan.collect.resources.values import Unknown, Value
@@ -40,6 +41,7 @@ def draft_workload(draft: Draft, kind: str, document: Mapping[str, Any]) -> None
     spec = part(template, "spec")
     annotations = part(part(template, "metadata"), "annotations")
     draft.set("kind", kind)
+    draft.set("pod_labels", table(part(template, "metadata"), "labels"))
     if isinstance(spec, Unknown):
         for name in ("containers", "volumes", "host_network", "host_pid", "host_ipc", "service_account"):
             draft.unknown(name, spec.reason)
@@ -87,6 +89,12 @@ def get(value: Value, name: str, otherwise: Value = None) -> Value:
     if isinstance(value, Unknown):
         return value
     return value.get(name, otherwise) if isinstance(value, Mapping) else otherwise
+
+
+def table(value: Value, name: str) -> Value:
+    """A mapping of texts, None where there is none; unknown as a whole where it may have more entries."""
+    found = get(value, name)
+    return found.unknown if isinstance(found, OpenMapping) else found
 
 
 def items(value: Value, name: str) -> list[Value]:
@@ -155,6 +163,7 @@ def _container(container: Value, role: str, pod: Value, annotations: Value) -> d
         "readiness": _present(container, "readinessProbe"),
         "ports": [_port(each) for each in items(container, "ports")],
         "environment": [_variable(each) for each in items(container, "env")],
+        "environment_secret": any_of(_plain_secret(each) for each in items(container, "env")),
         "environment_from_secrets": any_of(get(each, "secretRef") for each in items(container, "envFrom")),
         "mounts": [_mount(each) for each in items(container, "volumeMounts")],
     }
@@ -239,6 +248,11 @@ def _variable(variable: Value) -> Value:
     else:
         kind = "literal" if get(variable, "value") not in (None, "") else "empty"
     return {"name": get(variable, "name", ""), "source": kind}
+
+
+def _plain_secret(variable: Value) -> Value:
+    value, name = get(variable, "value"), get(variable, "name", "")
+    return value if isinstance(value, Unknown) else plain_secret.in_variables({str(name): value})
 
 
 def _mount(mount: Value) -> Value:

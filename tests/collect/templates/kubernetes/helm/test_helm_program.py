@@ -15,7 +15,7 @@ spec: {containers: [{name: a, image: "a:1"}]}
 ---
 # Source: shop/templates/map.yaml
 apiVersion: v1
-kind: ConfigMap
+kind: LimitRange
 metadata: {name: m}
 """
 
@@ -35,7 +35,7 @@ def test_what_the_program_renders_is_read(tmp_path: Path) -> None:
     (pod,) = found.resources
     assert (pod.id, pod.location and pod.location.path) == ("Pod/web", "/charts/Shop/templates/web.yaml")
     assert [each.path for each in pod.unknowns] == ["namespace"]
-    assert found.unmodelled == {"kubernetes ConfigMap": 1}
+    assert found.unmodelled == {"kubernetes LimitRange": 1}
     assert (tmp_path / "arguments").read_text() == "template shop /repo/charts/Shop --set a.b=$(x)\n"
 
 
