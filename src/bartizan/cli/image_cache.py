@@ -22,7 +22,7 @@ from bartizan.model.asset import AssetKind, AssetRef
 from bartizan.model.snapshot import Problem, Section, Snapshot
 from bartizan.model.wire import digest
 
-REVISION = 2
+REVISION = 3
 """Raised whenever equal layers may give other facts than before within one version."""
 KEPT = 500
 """Images; the ones read longest ago go first."""

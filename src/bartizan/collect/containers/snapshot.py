@@ -21,7 +21,7 @@ from bartizan.collect.filesystem.tar import FILE, HARD_LINK, Member, normal
 from bartizan.collect.host.os import COLLECTOR as OS_COLLECTOR
 from bartizan.collect.interface import Inspector, Problems, run
 from bartizan.collect.packages.discover import READERS, ReadFile, read_file, read_packages, visible
-from bartizan.collect.packages.interface import Reader
+from bartizan.collect.packages.interface import Beside, Reader
 from bartizan.collect.packages.selection import Wishes, holds_nothing, is_other_system, may_be_program
 from bartizan.model.asset import AssetKind, AssetRef
 from bartizan.model.package import Package, package_facts, package_from
@@ -93,6 +93,7 @@ class _Plan:
         self.kept_readers = tuple(reader for reader in readers if not reader.alone)
         self._wishes = Wishes(self.kept_readers)
         self._exact = {path for path, _ in self._wishes.exact}
+        self._beside = {reader.beside.name: reader.beside for reader in readers if reader.beside}
         self._folders = tuple(f"{folder}/" for folder, _ in self._wishes.folders)
         self.streamed: dict[tuple[int, str], list[ReadFile]] = {}
         """What self-contained readers found while a layer streamed by, by layer and path."""
@@ -105,8 +106,9 @@ class _Plan:
 
     def wanted(self, member: Member) -> Want:
         path = member.path
-        keep = self._kept(member)
         name = path.rpartition("/")[2]
+        part = self._read_beside(member, name) is not None
+        keep = not part and self._kept(member)
         visit = (
             (bool(self._binary) and may_be_program(name, member.size, member.mode))
             or any(each.wants(path, member.size, member.mode) for each in self._inspectors)
@@ -114,6 +116,8 @@ class _Plan:
         )
         if keep:
             return Want.BOTH if visit else Want.KEEP
+        if part:
+            return Want.BOTH if visit else Want.PART
         return Want.VISIT if visit else Want.SKIP
 
     def _kept(self, member: Member) -> bool:
@@ -126,10 +130,19 @@ class _Plan:
             return member.size <= _LIST_SIZE
         return path.startswith(_KEPT_FOLDERS) and member.size <= _KEPT_SIZE
 
+    def _read_beside(self, member: Member, name: str) -> Beside | None:
+        beside = self._beside.get(name)
+        return beside if beside and member.path.startswith(beside.folder) and member.size <= beside.limit else None
+
     def visitor(self, layer: int) -> Visitor:
-        def visit(member: Member, contents: bytes) -> None:
-            self._inspect(layer, member, contents)
+        def visit(member: Member, contents: bytes) -> bytes | None:
             name = member.path.rpartition("/")[2]
+            read(member, name, contents)
+            beside = self._read_beside(member, name)
+            return beside.part(contents) if beside else None
+
+        def read(member: Member, name: str, contents: bytes) -> None:
+            self._inspect(layer, member, contents)
             readers = list(self._streaming.of(Entry(name=name, path=member.path, kind=FileKind.FILE)))
             if contents.startswith(_EXECUTABLE) and may_be_program(name, member.size, member.mode):
                 readers += self._binary

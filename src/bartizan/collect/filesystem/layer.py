@@ -57,12 +57,15 @@ class Want(Enum):
     KEEP = 1
     VISIT = 2
     BOTH = 3
+    PART = 4
+    """Keep what the visitor returns. Where contents need not be kept, it is not asked."""
 
 
 _VISITED = frozenset({Want.VISIT, Want.BOTH})
 
 Wanted = Callable[[Member], Want]
-Visitor = Callable[[Member, bytes], None]
+Visitor = Callable[[Member, bytes], bytes | None]
+"""Returns what to keep in place of the contents, if they are kept; None for the whole."""
 
 
 def keep_nothing(_: Member) -> Want:
@@ -203,8 +206,9 @@ def _walk_stream(
         if len(contents) < member.stored:
             raise TarError(member.offset, "the archive ends within an entry's contents")
         contents = member.whole(contents)
-        if want in _VISITED:
-            visit(member, contents)
+        if want in _VISITED or want is Want.PART:
+            part = visit(member, contents)
+            contents = contents if part is None else part
         if want is not Want.VISIT:
             kept += len(contents)
             layer.contents[member.offset] = contents

@@ -92,7 +92,8 @@ def read_file(reader: Reader, view: FilesystemView, path: str) -> ReadFile:
     noted = Problems()
     packages: list[Package] = []
     try:
-        for package in reader.read(view, path, noted):
+        read = reader.read(view, path, noted)
+        for package in reader.completed(view, read, noted) if reader.completed else read:
             if package.name:
                 packages.append(package)
             else:

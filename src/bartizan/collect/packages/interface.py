@@ -14,6 +14,20 @@ from bartizan.model.package import Package
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Files that a reader opens beside its own: of an image's layers they must be kept too, or a part of them."""
+
+    folder: str
+    """Absolute; at any depth below it."""
+    name: str
+    """File name."""
+    limit: int
+    """Bytes; larger ones are not read."""
+    part: Callable[[bytes], bytes]
+    """From the contents to what of them is enough: the reader makes the same of either."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """How one kind of package file is read."""
 
@@ -40,6 +54,11 @@ class Reader:
     owned: Callable[[FilesystemView, str, AbstractSet[str], Problems], Mapping[str, str]] | None = None
     """(view, path of the database, paths asked about, problems) to the owning package's name for each path that the
     database lists. Asked only about paths that some language reader wants."""
+    completed: Callable[[FilesystemView, Iterable[Package], Problems], Iterable[Package]] | None = None
+    """(view, the packages of one file, problems) to the packages with what files beside the database tell of them:
+    asked about those that are there, not about what earlier layers of an image had."""
+    beside: Beside | None = None
+    """What `completed` opens."""
     locked: bool = False
     """Says what a project asks for, not what is installed. Such a file inside a folder of installed dependencies
     (`node_modules`, `site-packages`, a module cache) came along with a dependency and is left out."""

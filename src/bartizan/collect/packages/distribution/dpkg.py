@@ -1,5 +1,5 @@
 """dpkg: /var/lib/dpkg/status (deb822 paragraphs, dpkg(1) and deb-control(5)), one file per package in status.d as
-distroless images have it, and the file lists in /var/lib/dpkg/info.
+distroless images have it, and the file lists in /var/lib/dpkg/info. Licences are in files beside it: `copyright`.
 
 Package: libssl3
 Status: install ok installed
@@ -15,6 +15,7 @@ from collections.abc import Set as AbstractSet
 from bartizan.collect.filesystem.interface import FileKind, FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import DATABASE_LIMIT, read_bytes
+from bartizan.collect.packages.distribution.copyright import BESIDE, licensed
 from bartizan.collect.packages.distribution.release import read_release
 from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
@@ -140,4 +141,6 @@ READER = Reader(
     folders=(STATUS_FOLDER,),
     operating_system=True,
     owned=owned,
+    completed=licensed,
+    beside=BESIDE,
 )
