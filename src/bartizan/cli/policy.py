@@ -5,6 +5,7 @@ from typing import Annotated
 
 from bartizan.cli.group import Group
 from bartizan.cli.parameters import Argument, Option
+from bartizan.cli.scan import Least
 
 policy = Group("Explain, test and write policies.")
 
@@ -18,16 +19,39 @@ Parameters = Annotated[
 AsJson = Annotated[bool, Option("--json", help="Write JSON.")]
 
 
-@policy.verb("list")
+@policy.verb(
+    "list",
+    epilog="""
+    Filters narrow down together; * stands for anything.
+
+    Examples:
+      $ bartizan policy list --group ssh
+      $ bartizan policy list --resource 'aws.s3.*' --severity high
+      $ bartizan policy list --framework pci-dss-4 --json
+    """,
+)
 def list_(
     group: Annotated[str | None, Option(metavar="NAME", help="Only this group: ssh, accounts, ...")] = None,
+    resource: Annotated[
+        str | None, Option(metavar="TYPE", help="Only policies of this resource type: host, aws.s3.*")
+    ] = None,
+    framework: Annotated[
+        str | None, Option(metavar="NAME", help="Only those mapped to this framework: pci-dss-4")
+    ] = None,
+    severity: Annotated[Least | None, Option(help="Only those this severe or worse.")] = None,
     folders: Folders = None,
     as_json: AsJson = False,
 ) -> int:
     """The policies that are in force, by group."""
-    from bartizan.cli.policy_verbs import list_policies
+    from bartizan.cli.policy_verbs import Wanted, list_policies
 
-    return list_policies(group, folders or [], as_json=as_json)
+    wanted = Wanted(
+        group=group or "",
+        resource=resource or "",
+        framework=framework or "",
+        least=severity.value if severity else "info",
+    )
+    return list_policies(wanted, folders or [], as_json=as_json)
 
 
 @policy.verb(
@@ -35,6 +59,8 @@ def list_(
     Examples:
       $ bartizan policy explain host-ssh-root-login
       $ sudo bartizan policy explain host-ssh-root-login --root /
+      $ bartizan policy explain host-pam-quality-length --parameters parameters.yaml
+      $ bartizan policy explain aws-s3-versioning --json
     """,
 )
 def explain(
@@ -44,7 +70,11 @@ def explain(
     parameters: Parameters = None,
     as_json: AsJson = False,
 ) -> int:
-    """What a policy wants, why, how to comply, which controls it serves, and how a host fares."""
+    """What a policy wants and why, what it judges, how to comply, which controls it serves, and how a host fares.
+
+    Inputs are told by the tables that read them: a resource type that no template declares can be judged in the live
+    account only.
+    """
     from bartizan.cli.policy_verbs import explain_policy
 
     return explain_policy(id_, root, folders or [], parameters, as_json=as_json)

@@ -2,8 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from bartizan.cli.scan_host import collect
 from bartizan.cli.scanning import read_parameters, read_policies
 from bartizan.cli.terminal import say, tell, working
 from bartizan.model.policy import Policy
+from bartizan.model.severity import Severity
 from bartizan.model.wire import plain
 
 if TYPE_CHECKING:
@@ -45,15 +48,54 @@ policies:
 """
 
 
-def list_policies(group: str | None, folders: Sequence[Path], *, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which policies to list; empty means any."""
+
+    group: str = ""
+    resource: str = ""
+    """A pattern."""
+    framework: str = ""
+    least: str = "info"
+
+    def has(self, policy: Policy) -> bool:
+        return (
+            self.group in ("", policy.group)
+            and fnmatchcase(policy.resource, self.resource or "*")
+            and (not self.framework or self.framework in policy.controls)
+            and policy.severity.rank >= Severity(self.least).rank
+        )
+
+    def refuse(self, policies: Iterable[Policy]) -> Failure:
+        """Nothing is left: which of the filters no policy satisfies, with the nearest word."""
+        from bartizan.assess.policy.types import suggest
+
+        there = list(policies)
+        known = {
+            "group": (self.group, {each.group for each in there}),
+            "resource type": (self.resource, {each.resource for each in there}),
+            "framework": (self.framework, {key for each in there for key in each.controls}),
+        }
+        for what, (word, words) in known.items():
+            if word and not any(fnmatchcase(each, word) for each in words):
+                return Failure(
+                    f"there is no {what} {word!r}{suggest(word, sorted(words))}",
+                    remedy="See all: bartizan policy list --json",
+                    code=ExitCode.USAGE,
+                )
+        return Failure("no policy is all that", remedy="Leave a filter out.", code=ExitCode.USAGE)
+
+
+def list_policies(wanted: Wanted, folders: Sequence[Path], *, as_json: bool) -> int:
     """One line per policy, by group."""
-    policies = [each for each in read_policies(tuple(folders)).policies.values() if group in {None, each.group}]
+    every = read_policies(tuple(folders)).policies.values()
+    policies = [each for each in every if wanted.has(each)]
+    if not policies:
+        raise wanted.refuse(every)
     policies.sort(key=lambda each: (each.group, -each.severity.rank, each.id))
     if as_json:
         tell(json.dumps([plain(each) for each in policies], indent=2))
         return ExitCode.CLEAN
-    if not policies:
-        raise Failure(f"there is no group {group!r}", remedy="See all: bartizan policy list", code=ExitCode.USAGE)
     width = max(len(each.id) for each in policies)
     shown = ""
     for each in policies:
@@ -84,6 +126,7 @@ def explain_policy(
     judgement = _judge(policies, id_, in_force, root) if root else None
     if as_json:
         told: dict[str, Any] = {**plain(policy), "parameters_in_force": plain(in_force)}
+        told["inputs"] = {name: list(forms) for name, forms in inputs_of(policy.resource).items()}
         if judgement is not None:
             told["result"] = {"result": judgement.result.value, "values": judgement.values, "why": reasons(judgement)}
         tell(json.dumps(told, indent=2, default=str))
@@ -100,6 +143,7 @@ def explain_policy(
 
 def _text(policy: Policy, in_force: Mapping[str, Any]) -> str:
     parts = [f"{policy.title}\n{policy.id}, {policy.severity.value}, group {policy.group}", policy.why]
+    parts.append("Judges\n" + "\n".join(f"  {line}" for line in _inputs(policy.resource)))
     if policy.applies:
         parts.append(f"Applies where\n  {policy.applies}")
     parts.append(f"Passes where\n  {policy.check}")
@@ -108,9 +152,38 @@ def _text(policy: Policy, in_force: Mapping[str, Any]) -> str:
         parts.append("Parameters\n" + "\n".join(f"  {value}" for value in values))
     fix = [policy.fix.text, f"$ {policy.fix.command}" if policy.fix.command else ""]
     parts.append("To comply\n" + "\n".join(f"  {line}" for line in "\n".join(fix).splitlines() if line))
+    if policy.fix.template:
+        parts.append("In a template\n" + "\n".join(f"  {line}" for line in policy.fix.template.splitlines()))
     if policy.controls:
         parts.append("Controls\n" + "\n".join(f"  {key}: {', '.join(ids)}" for key, ids in policy.controls.items()))
+    cases = [f"  {each.expect.value:<15} {each.name}" for each in policy.cases]
+    parts.append("\n".join(["Cases", *cases]) if cases else "")
     return "\n\n".join(part for part in parts if part)
+
+
+_ALIVE: Mapping[str, str] = {
+    "host": "Hosts: scan host, the agent, roots in folders and on disks",
+    "container.image": "Images: scan image, images on a server",
+    "docker.daemon": "Hosts that run Docker",
+    "docker.container": "Containers on hosts that run Docker",
+    "docker.image": "Images on hosts that run Docker",
+    "kubernetes.node": "Hosts that are nodes of a Kubernetes cluster",
+}
+"""What is read where it runs; whatever is declared in templates, their tables tell."""
+
+
+def inputs_of(type_: str) -> dict[str, tuple[str, ...]]:
+    """What resources of a type are read from, with the names that each language has for them."""
+    from bartizan.collect.templates.languages import languages_of
+
+    return {_ALIVE[type_]: (), **languages_of(type_)} if type_ in _ALIVE else languages_of(type_)
+
+
+def _inputs(type_: str) -> list[str]:
+    found = inputs_of(type_)
+    if not found:
+        return [type_, "No template declares this: only the live account can tell."]
+    return [type_, *(f"{name}: {', '.join(forms)}" if forms else name for name, forms in found.items())]
 
 
 def _parameter(name: str, value: Any, default: Any) -> str:

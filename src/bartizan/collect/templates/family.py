@@ -1,6 +1,6 @@
 """The door of a family: which provider types it turns into which resources of the model.
 
-FAMILY = Family(types=("aws_s3_bucket",), draft=draft)
+FAMILY = Family(types=("aws_s3_bucket",), draft=draft, makes=("aws.s3.bucket",))
 
 def draft(declared: Declared, configuration: Configuration) -> Iterable[Draft]: ...
 """
@@ -23,6 +23,8 @@ class Family:
     parts: tuple[str, ...] = ()
     """Types that only add to another and are found by their links: `aws_s3_bucket_policy`."""
     draft: Callable[[Declared, Configuration], Iterable[Draft]]
+    makes: tuple[str, ...] = ()
+    """Resource types of the model that `draft` makes."""
 
 
 def draft_of(type_: str, declared: Declared, provider: str, name_attribute: str = "name") -> Draft:

@@ -235,6 +235,9 @@ _KINDS: dict[str, tuple[str, Callable[[Draft, Mapping[str, Any]], None]]] = {
     "ServiceAccount": ("kubernetes.service_account", _service_account),
 }
 
+TYPES = frozenset({"kubernetes.workload", *(type_ for type_, _ in _KINDS.values())})
+"""The resource types that objects become."""
+
 
 def _text(value: Value) -> str:
     return value if isinstance(value, str) else getattr(value, "text", "") or ""

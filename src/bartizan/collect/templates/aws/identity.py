@@ -123,10 +123,14 @@ def _trust(out: Draft, document: Value) -> None:
     out.set("trust_open_federation", open_federation(read))
 
 
+_HOLDING = ("aws.iam.user", "aws.iam.group", "aws.iam.role", "aws.iam.policy")
+"""Whoever holds policies, and those that are written into them."""
+
 TERRAFORM: tuple[Family, ...] = (
     Family(
         types=("aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"),
         draft=terraform_policy,
+        makes=("aws.iam.policy",),
     ),
     Family(
         types=tuple(_HOLDERS),
@@ -138,6 +142,7 @@ TERRAFORM: tuple[Family, ...] = (
             *("aws_iam_saml_provider", "aws_iam_account_alias"),
         ),
         draft=terraform_holder,
+        makes=_HOLDING,
     ),
 )
 
@@ -148,6 +153,7 @@ CLOUDFORMATION: tuple[Family, ...] = (
             *("AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy"),
         ),
         draft=cloudformation_policy,
+        makes=("aws.iam.policy",),
     ),
     Family(
         types=("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"),
@@ -156,6 +162,7 @@ CLOUDFORMATION: tuple[Family, ...] = (
             *("AWS::IAM::OIDCProvider", "AWS::IAM::ServiceLinkedRole", "AWS::IAM::SAMLProvider"),
         ),
         draft=cloudformation_holder,
+        makes=_HOLDING,
     ),
 )
 

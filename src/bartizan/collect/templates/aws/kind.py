@@ -71,7 +71,7 @@ def terraform_family(kind: Kind) -> Family:
             kind.more_terraform(out, declared, configuration)
         return (out,)
 
-    return Family(types=kind.terraform, parts=kind.terraform_parts, draft=draft)
+    return Family(types=kind.terraform, parts=kind.terraform_parts, draft=draft, makes=(kind.type,))
 
 
 def cloudformation_family(kind: Kind) -> Family:
@@ -88,7 +88,7 @@ def cloudformation_family(kind: Kind) -> Family:
             kind.more_cloudformation(out, declared, configuration)
         return (out,)
 
-    return Family(types=kind.cloudformation, parts=kind.cloudformation_parts, draft=draft)
+    return Family(types=kind.cloudformation, parts=kind.cloudformation_parts, draft=draft, makes=(kind.type,))
 
 
 def terraform_families(kinds: Iterable[Kind]) -> tuple[Family, ...]:

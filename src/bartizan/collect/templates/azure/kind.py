@@ -51,7 +51,7 @@ def terraform_family(kind: Kind) -> Family:
             kind.more_terraform(out, declared, configuration)
         return (out,)
 
-    return Family(types=kind.terraform, parts=kind.terraform_parts, draft=draft)
+    return Family(types=kind.terraform, parts=kind.terraform_parts, draft=draft, makes=(kind.type,))
 
 
 def arm_family(kind: Kind) -> Family:
@@ -66,7 +66,7 @@ def arm_family(kind: Kind) -> Family:
             kind.more_arm(out, declared, configuration)
         return (out,)
 
-    return Family(types=kind.arm, parts=kind.arm_parts, draft=draft)
+    return Family(types=kind.arm, parts=kind.arm_parts, draft=draft, makes=(kind.type,))
 
 
 def _place(out: Draft, location: Value) -> None:

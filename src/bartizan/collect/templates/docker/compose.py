@@ -26,6 +26,7 @@ from bartizan.collect.templates.located import Located, LocatedError, load_all
 from bartizan.collect.templates.normal import TemplateResources
 from bartizan.model.resource import Location, Resource
 
+TYPE = "docker.container"
 LIMIT = 8 << 20
 MAX_EXTENDS = 20
 _VARIABLE = re.compile(r"\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-?+])((?:[^{}]|\{[^{}]*\})*))?\})")
@@ -182,7 +183,7 @@ def _filled(text: str, given: Mapping[str, str]) -> Value:
 
 
 def _draft(name: str, service: dict[str, Value], location: Location) -> Draft:
-    draft = Draft("docker.container", id=name, name=name, provider="docker", location=location)
+    draft = Draft(TYPE, id=name, name=name, provider="docker", location=location)
     image = service.get("image")
     if image is None:
         image = Unknown("the image is built here and has no name") if "build" in service else ""

@@ -31,6 +31,7 @@ from bartizan.collect.templates.docker.image_name import image_parts
 from bartizan.collect.templates.normal import TemplateResources
 from bartizan.model.resource import Location
 
+TYPE = "docker.dockerfile"
 LIMIT = 2 << 20
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz|zst))$")
 _SECRET_FILE = re.compile(
@@ -196,7 +197,7 @@ class _Reader:
     def draft(self) -> Draft:
         name = self.path.rpartition("/")[2]
         draft = Draft(
-            "docker.dockerfile",
+            TYPE,
             id=name,
             name=name,
             provider="docker",

@@ -48,4 +48,4 @@ def family(kind: Kind) -> Family:
             kind.more(out, declared, configuration)
         return (out,)
 
-    return Family(types=kind.terraform, parts=kind.parts, draft=draft)
+    return Family(types=kind.terraform, parts=kind.parts, draft=draft, makes=(kind.type,))

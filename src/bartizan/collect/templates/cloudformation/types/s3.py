@@ -78,4 +78,4 @@ def _truth(value: Value) -> Value:
     return enabled(value)
 
 
-FAMILY = Family(types=("AWS::S3::Bucket",), parts=("AWS::S3::BucketPolicy",), draft=draft)
+FAMILY = Family(types=("AWS::S3::Bucket",), parts=("AWS::S3::BucketPolicy",), draft=draft, makes=("aws.s3.bucket",))

@@ -100,6 +100,7 @@ def _grantee(grantee: dict[str, Value]) -> Value:
 
 FAMILY = Family(
     types=("aws_s3_bucket",),
+    makes=("aws.s3.bucket",),
     parts=(
         "aws_s3_bucket_acl",
         "aws_s3_bucket_lifecycle_configuration",
