@@ -61,7 +61,7 @@ def _terraform_snapshot(out: Draft, declared: Declared, configuration: Configura
     own = declared.attributes
     source = configuration.find(
         own.get("db_instance_identifier") or own.get("db_cluster_identifier"),
-        ("aws_db_instance", "aws_rds_cluster"),
+        ("aws_db_instance", "aws_rds_cluster", "aws_docdb_cluster", "aws_neptune_cluster"),
         "identifier",
         "cluster_identifier",
     )
@@ -209,7 +209,10 @@ KINDS: Iterable[Kind] = (
     ),
     Kind(
         type="aws.rds.snapshot",
-        terraform=("aws_db_snapshot", "aws_db_cluster_snapshot"),
+        terraform=(
+            *("aws_db_snapshot", "aws_db_cluster_snapshot", "aws_docdb_cluster_snapshot"),
+            "aws_neptune_cluster_snapshot",
+        ),
         name=("db_snapshot_identifier", ""),
         more_terraform=_terraform_snapshot,
     ),
@@ -246,9 +249,10 @@ KINDS: Iterable[Kind] = (
             flag("deletion_protection", "deletion_protection", "DeletionProtection"),
             flag("iam_sign_in", "iam_database_authentication_enabled", "IamAuthEnabled"),
             texts("logs", "enable_cloudwatch_logs_exports", "EnableCloudwatchLogsExports"),
+            flag("tags_to_snapshots", "copy_tags_to_snapshot", "CopyTagsToSnapshot"),
         ),
         terraform_parts=(
-            *("aws_neptune_cluster_instance", "aws_neptune_cluster_snapshot", "aws_neptune_subnet_group"),
+            *("aws_neptune_cluster_instance", "aws_neptune_subnet_group"),
             *("aws_neptune_cluster_parameter_group", "aws_neptune_parameter_group"),
         ),
         cloudformation_parts=("AWS::Neptune::DBInstance", "AWS::Neptune::DBSubnetGroup"),

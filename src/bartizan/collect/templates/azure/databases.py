@@ -89,6 +89,7 @@ def _terraform_sql(out: Draft, server: Declared, configuration: Configuration) -
     alerts = block(own, "threat_detection_policy") or _one(server, configuration, _TERRAFORM_ALERTS)
     out.set("threat_detection", _enabled(alerts, "state", False))
     out.set("alerts_off", alerts.get("disabled_alerts"))
+    out.set("alerts_unheard", _unheard(alerts, "email_account_admins", "email_addresses"))
     _password(out, own)
     out.set("min_tls", tls_version(own.get("minimum_tls_version", "1.2" if "mssql" in server.type else "none")))
     scans = [
@@ -109,6 +110,16 @@ def _terraform_sql(out: Draft, server: Declared, configuration: Configuration) -
     set_firewall(out, _all(server, configuration, _TERRAFORM_FIREWALL), access)
 
 
+def _unheard(policy: dict[str, Value], administrators: str, addresses: str) -> bool | Unknown:
+    """Whether a policy mails neither the subscription's administrators nor anybody by address; false without one."""
+    if not present(policy):
+        return False
+    wanted, listed = truth(policy.get(administrators), False), policy.get(addresses)
+    if wanted is True or (listed and not isinstance(listed, Unknown)):
+        return False
+    return next((each for each in (wanted, listed) if isinstance(each, Unknown)), True)
+
+
 def _arm_sql(out: Draft, server: Declared, configuration: Configuration) -> None:
     own = server.attributes
     audit = _one(server, configuration, _ARM_AUDITING)
@@ -118,6 +129,8 @@ def _arm_sql(out: Draft, server: Declared, configuration: Configuration) -> None
     alerts = _one(server, configuration, _ARM_ALERTS)
     out.set("threat_detection", _enabled(alerts, "state", False))
     out.set("alerts_off", alerts.get("disabledAlerts"))
+    policy = _one(server, configuration, _parents(f"{_SQL}/securityAlertPolicies"))
+    out.set("alerts_unheard", _unheard(policy, "emailAccountAdmins", "emailAddresses"))
     _password(out, own)
     out.set("vulnerability_assessment", present(_one(server, configuration, _ARM_ASSESSMENTS)))
     administrators = block(own, "administrators") or _one(server, configuration, _parents(f"{_SQL}/administrators"))

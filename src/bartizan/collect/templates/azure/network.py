@@ -172,6 +172,28 @@ def _gateway_waf(out: Draft, gateway: Declared, configuration: Configuration) ->
     elif policy is not None:
         mode = Unknown("the firewall policy is not declared here")
     out.set("waf.prevention", mode, lambda value: str(value).lower() == "prevention")
+    out.set("plain", _plain(own))
+
+
+def _plain(gateway: dict[str, Value]) -> bool | Unknown:
+    """Whether a listener without TLS passes requests on, rather than have a rule redirect them."""
+    redirected: list[Value] = []
+    for rule in records(first(gateway, "request_routing_rule|requestRoutingRules")):
+        target = first(rule, "redirect_configuration_name|properties.redirectConfiguration.id")
+        if target is not None:
+            listener = first(rule, "http_listener_name|properties.httpListener.id")
+            redirected.append(target if isinstance(target, Unknown) else listener)
+    doubt = next((each for each in redirected if isinstance(each, Unknown)), None)
+    names = {str(each).rpartition("/")[2].lower() for each in redirected}
+    for each in records(first(gateway, "http_listener|httpListeners")):
+        name, protocol = each.get("name"), first(each, "protocol|properties.protocol")
+        if isinstance(protocol, Unknown):
+            doubt = protocol
+        elif str(protocol).lower() == "http" and isinstance(name, Unknown) and names:
+            doubt = name
+        elif str(protocol).lower() == "http" and doubt is None and str(name).lower() not in names:
+            return True
+    return doubt or False
 
 
 def _retention(out: Draft, log: Declared, configuration: Configuration) -> None:
