@@ -184,6 +184,42 @@ def test_the_ignore_file(vulnerability: Make, assessed: Make, rule: str, locator
     assert len(outcome.notes) == (rule == "CVE-9")
 
 
+@pytest.mark.parametrize(
+    ("query", "settled"),
+    [
+        ("kind:vulnerability package:lod*", True),
+        ("kind:policy package:lod*", False),
+        ("severity<=medium", False),
+        ("severity>=high and not kev:true", True),
+        ("rule:GHSA-*", True),
+        ("locator:*lock.json", True),
+        ("installed:1.0 fixable:false", True),
+        ("asset.kind:image asset.name:*app*", True),
+        ("asset.kind:host", False),
+        ("epss>0.5 or fix:fixed", False),
+        ("epss>0.1", True),
+        ('"a flaw"', True),
+    ],
+)
+def test_an_entry_by_query(vulnerability: Make, assessed: Make, query: str, settled: bool) -> None:
+    found = vulnerability(
+        "CVE-1", "pkg:npm/lodash#/srv/package-lock.json", aliases=["GHSA-1"], epss={"probability": 0.2}
+    )
+    ignore = f"ignore: [{{query: {json.dumps(query)}, reason: x, expires: 2026-12-31}}]"
+    outcome = applied(assessed(found), ignore=ignore)
+    assert bool(outcome.suppressed) is settled
+    over = applied(assessed(found), ignore=ignore.replace("12-31", "01-31"))
+    assert not over.suppressed
+    assert [f"query {query} ended on 2026-01-31" in note for note in over.notes] == [True] * settled
+
+
+def test_a_query_and_patterns_must_all_hold(vulnerability: Make, assessed: Make) -> None:
+    found = assessed(vulnerability("CVE-1", "pkg:npm/lodash#/srv/a"))
+    for rule, settled in (("CVE-1", True), ("CVE-2", False)):
+        ignore = f"ignore: [{{query: kind:vulnerability, rule: {rule}, reason: x}}]"
+        assert bool(applied(found, ignore=ignore).suppressed) is settled
+
+
 def test_the_last_day_counts_and_the_next_does_not(vulnerability: Make, assessed: Make) -> None:
     entries = read_ignore_file(b"ignore: [{rule: CVE-1, reason: x, expires: 2026-11-23}]", "f")
     found = assessed(vulnerability("CVE-1", "pkg:npm/a#/x"))
@@ -196,10 +232,15 @@ def test_the_last_day_counts_and_the_next_does_not(vulnerability: Make, assessed
     ("text", "message"),
     [
         ("ignore: [{rule: CVE-1}]", "f:1: an entry needs a reason"),
-        ("ignore: [{reason: x}]", "needs a rule, a purl or a path"),
+        ("ignore: [{reason: x}]", "needs a rule, a purl, a path or a query"),
         ("ignore: [{rule: a, reason: b, until: c}]", "no key 'until'"),
         ("ignore: [{rule: a, reason: b, expires: soon}]", "must be a day"),
         ("ignore: [text]", "is a mapping"),
+        ("ignore:\n  - reason: x\n    query: kid:policy", "f:3: query, character 1: there is no field 'kid'.*kind"),
+        ("ignore:\n  - query: (rule:a\n    reason: x", "f:2: query, character 1: this parenthesis is never closed"),
+        ("ignore:\n  - query: rule:a tag:lab\n    reason: x", "f:2: a scan does not know tag .it knows asset.key"),
+        ("ignore:\n  - query: rule:a state:open\n    reason: x", "f:2: a scan does not know state"),
+        ("ignore:\n  - query: rule:a first_seen<7d\n    reason: x", "f:2: a scan does not know first_seen"),
         ("ignored: []", "with a list of entries"),
         ("ignore: [{rule: 7, reason: b}]", "must be text"),
     ],

@@ -64,7 +64,7 @@ def suppress(
         kept = []
         for finding in assessment.findings:
             told, settled = _by_statements(finding, asset, by_name)
-            settled = settled or _by_entries(told, ignored, today, over)
+            settled = settled or _by_entries(told, asset, ignored, today, over)
             if settled is None:
                 kept.append(told)
             else:
@@ -101,10 +101,14 @@ def _by_statements(
 
 
 def _by_entries(
-    finding: Finding, ignored: Iterable["Ignored"], today: date, over: "dict[str, tuple[Ignored, int]]"
+    finding: Finding,
+    asset: AssetRef,
+    ignored: Iterable["Ignored"],
+    today: date,
+    over: "dict[str, tuple[Ignored, int]]",
 ) -> Suppressed | None:
     for entry in ignored:
-        if not entry.matches(finding):
+        if not entry.matches(finding, asset):
             continue
         if entry.applies(today):
             expires = entry.expires.isoformat() if entry.expires else ""
