@@ -10,8 +10,10 @@
         except: {aws-ebs-volume-key: fail}
 
 In a good state every policy of the type passes, in a bad one every one fails, but for those under `except`; where a
-state is about one policy `only`, the others are not asked. The resource that is judged is called `this`. The plan is
-made from the configuration as `terraform show -json` writes it.
+state is about one policy `only`, the others are not asked; `declared` says what is different where it is written down
+and not live. The resource that is judged is called `this`. The plan is made from the configuration as `terraform show
+-json` writes it, the state as applying it would write `terraform.tfstate`: everything known, and every reference the id
+or name of what exists.
 """
 
 import json
@@ -22,6 +24,7 @@ from typing import Any
 
 import yaml
 
+from bartizan.assess.policy.library import Compiled
 from bartizan.collect.filesystem.memory import MemoryView
 from bartizan.collect.resources.values import Document, Unknown, Value, first_unknown
 from bartizan.collect.templates.cloudformation.resources import of_template
@@ -30,6 +33,7 @@ from bartizan.collect.templates.normal import TemplateResources
 from bartizan.collect.templates.terraform.module import root_module
 from bartizan.collect.templates.terraform.resources import of_folder, of_plan
 from bartizan.collect.templates.terraform.source import Sources
+from bartizan.collect.templates.terraform.state import of_state
 from bartizan.model.policy import PolicyResult
 from bartizan.model.resource import Resource
 
@@ -51,11 +55,16 @@ class State:
     cloudformation: Mapping[str, Any]
     live: Mapping[str, Any]
 
-    def expected(self, policies: Iterable[str]) -> dict[str, PolicyResult]:
+    declared: Mapping[str, PolicyResult]
+    """Policies that say something else of what is not live."""
+
+    def expected(self, policies: Iterable[Compiled], notation: str = "live") -> dict[str, PolicyResult]:
         """What each of the type's policies should say."""
         if self.only:
             return {self.only: self.expect}
-        return dict.fromkeys(policies, self.expect) | dict(self.others)
+        out = {each.policy.id: self.expect for each in policies} | dict(self.others)
+        out |= self.declared if notation != "live" else {}
+        return out | (dict.fromkeys(written(policies), PolicyResult.NOT_APPLICABLE) if notation == "state" else {})
 
     def resources(self) -> Iterator[tuple[str, Resource]]:
         """The resource as each notation gives it."""
@@ -63,6 +72,7 @@ class State:
         if self.terraform:
             yield "terraform", self._this(of_folder(_configuration(self.terraform), "/t"))
             yield "plan", self._this(of_plan(_plan(self.terraform), "/plan.json"))
+            yield "state", self._this(of_state(state_file(self.terraform), "/terraform.tfstate"))
         if self.cloudformation:
             text = json.dumps({"Resources": self.cloudformation})
             yield "cloudformation", self._this(of_template(MemoryView({"/stack.json": text.encode()}), "/stack.json"))
@@ -75,6 +85,11 @@ class State:
             each for each in found.resources if each.type == self.type and each.id.split("/")[0].split(".")[-1] in names
         ]
         return resource
+
+
+def written(policies: Iterable[Compiled]) -> list[str]:
+    """The policies that judge how a template is written, of which a state tells nothing."""
+    return [each.policy.id for each in policies if "_in_template" in each.policy.check]
 
 
 def states() -> list[State]:
@@ -95,6 +110,7 @@ def states() -> list[State]:
                             terraform=each.get("terraform", ""),
                             cloudformation=each.get("cloudformation", {}),
                             live=each.get("live", {}),
+                            declared={key: PolicyResult(value) for key, value in (each.get("declared") or {}).items()},
                         )
                     )
     return out
@@ -167,3 +183,42 @@ def _unknowns(value: Value) -> list[Unknown]:
     if isinstance(value, dict):
         return [each for item in value.values() for each in _unknowns(item)]
     return [each for item in value for each in _unknowns(item)] if isinstance(value, list) else []
+
+
+def state_file(text: str) -> MemoryView:
+    """The state that applying a configuration leaves behind."""
+    resources = []
+    declared = list(root_module(Sources(_configuration(text), "/t"), "/t", {}).declared())
+    asked = {(one.target, one.attribute) for each in declared for one in _unknowns(each.attributes) if one.target}
+    for each in declared:
+        made = {
+            name: _made(each.address, name) for target, name in asked if target == each.address and name.isidentifier()
+        }
+        made |= {name: _made(each.address, name) for name in ("id", "arn")}
+        applied = {key: _applied(value) for key, value in each.attributes.items()}
+        mode = "data" if each.data else "managed"
+        provider = 'provider["registry.terraform.io/hashicorp/aws"]'
+        head = {"mode": mode, "type": each.type, "name": each.name, "provider": provider}
+        _, bracket, key = each.address.partition("[")
+        index = {"index_key": json.loads(key.rstrip("]"))} if bracket else {}
+        resources.append({**head, "instances": [{**index, "schema_version": 0, "attributes": {**made, **applied}}]})
+    state = {"version": 4, "terraform_version": "1.9.5", "serial": 1, "lineage": "f", "resources": resources}
+    return MemoryView({"/terraform.tfstate": json.dumps(state).encode()})
+
+
+def _made(address: str, attribute: str) -> str:
+    """What a provider made up for an attribute."""
+    return (
+        f"arn:aws:made:eu-central-1:123456789012:{address}" if attribute == "arn" else f"{address}/{attribute or 'id'}"
+    )
+
+
+def _applied(value: Value) -> Any:
+    if isinstance(value, Unknown):
+        made = _made(value.target, value.attribute) if value.target else "known now"
+        return value.text.replace("${…}", made) or made
+    if isinstance(value, Document):
+        return json.dumps(_applied(value.value))
+    if isinstance(value, dict):
+        return {key: _applied(item) for key, item in value.items()}
+    return [_applied(item) for item in value] if isinstance(value, list) else value

@@ -9,8 +9,8 @@
         except: {azure-disk-export: fail}
 
 As in `aws_states.py`: in a good state every policy of the type passes, in a bad one every one fails, but for those
-under `except`; a state that is about some policies names them under `only`. The plan is made from the configuration and
-the Bicep file from the ARM template.
+under `except`; a state that is about some policies names them under `only`. Plan and state are made from the
+configuration and the Bicep file from the ARM template.
 """
 
 import json
@@ -22,11 +22,13 @@ from typing import Any
 import yaml
 
 from bartizan.assess.policy.engine import PolicySet, assess_resource
+from bartizan.assess.policy.library import Compiled
 from bartizan.collect.filesystem.memory import MemoryView
 from bartizan.collect.templates.arm.expression import is_expression
 from bartizan.collect.templates.arm.resources import of_template
 from bartizan.collect.templates.normal import TemplateResources
 from bartizan.collect.templates.terraform.resources import of_folder, of_plan
+from bartizan.collect.templates.terraform.state import of_state
 from bartizan.model.policy import PolicyResult
 from bartizan.model.resource import Resource
 from equivalence import aws_states
@@ -47,9 +49,12 @@ class State:
     arm: list[dict[str, Any]]
     live: Mapping[str, Any]
 
-    def expected(self, policies: Iterable[str]) -> dict[str, PolicyResult]:
+    def expected(self, policies: Iterable[Compiled], notation: str = "live") -> dict[str, PolicyResult]:
         """What each of the type's policies should say."""
-        return dict.fromkeys(self.only or policies, self.expect) | dict(self.others)
+        asked = self.only or [each.policy.id for each in policies]
+        out = dict.fromkeys(asked, self.expect) | dict(self.others)
+        told = dict.fromkeys(aws_states.written(policies), PolicyResult.NOT_APPLICABLE)
+        return out | {key: value for key, value in told.items() if key in out and notation == "state"}
 
     def resources(self) -> Iterator[tuple[str, Resource]]:
         """The resource as each notation gives it."""
@@ -58,6 +63,7 @@ class State:
             view = MemoryView({"/t/main.tf": self.terraform.encode()})
             yield "terraform", self._this(of_folder(view, "/t"))
             yield "plan", self._this(of_plan(plan(self.terraform), "/plan.json"))
+            yield "state", self._this(of_state(aws_states.state_file(self.terraform), "/terraform.tfstate"))
         if self.arm:
             text = json.dumps({"$schema": SCHEMA, "resources": self.arm})
             yield "arm", self._this(of_template(MemoryView({"/main.json": text.encode()}), "/main.json"))
@@ -108,8 +114,8 @@ def verdicts(resource: Resource, policies: PolicySet) -> dict[str, PolicyResult]
 
 def check(state: State, policies: PolicySet) -> None:
     """The state has the verdicts that it should have in each of its notations."""
-    expected = state.expected(each.policy.id for each in policies.by_type[state.type])
     for notation, resource in state.resources():
+        expected = state.expected(policies.by_type[state.type], notation)
         found = verdicts(resource, policies)
         wrong = {key: (str(found.get(key)), str(value)) for key, value in expected.items() if found.get(key) != value}
         assert not wrong, f"{notation} (found, expected)"
@@ -121,7 +127,7 @@ def unmet(found: list[State], policies: PolicySet) -> list[tuple[str, str]]:
     wanted: set[tuple[str, PolicyResult]] = set()
     for state in found:
         names = [each.policy.id for each in policies.by_type[state.type]]
-        met |= set(state.expected(names).items())
+        met |= set(state.expected(policies.by_type[state.type]).items())
         wanted |= {(name, result) for name in names for result in (PolicyResult.PASS, PolicyResult.FAIL)}
     return sorted((name, result.value) for name, result in wanted - met)
 

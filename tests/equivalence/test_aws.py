@@ -25,19 +25,15 @@ def verdicts(resource: Resource, policies: PolicySet) -> dict[str, PolicyResult]
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
 def test_a_state_has_the_same_verdicts_in_every_notation(policies: PolicySet, state: State) -> None:
-    expected = state.expected(each.policy.id for each in policies.by_type[state.type])
     for notation, resource in state.resources():
+        expected = state.expected(policies.by_type[state.type], notation)
         found = verdicts(resource, policies)
         wrong = {key: (str(found.get(key)), str(value)) for key, value in expected.items() if found.get(key) != value}
         assert not wrong, f"{notation} (found, expected)"
 
 
 def test_every_policy_meets_a_good_and_a_bad_state(policies: PolicySet) -> None:
-    met = {
-        pair
-        for state in STATES
-        for pair in state.expected(each.policy.id for each in policies.by_type[state.type]).items()
-    }
+    met = {pair for state in STATES for pair in state.expected(policies.by_type[state.type]).items()}
     wanted = {
         (each.policy.id, result)
         for type_ in {state.type for state in STATES} - {"aws.s3.bucket"}  # most of these are in test_notations

@@ -19,7 +19,7 @@ COUNTED = {"aws": 282, "azure": 118, "google": 89}
 def _notations(state: State) -> set[str]:
     found = {"live"}
     if state.terraform:
-        found |= {"terraform", "plan"}
+        found |= {"terraform", "plan", "state"}
     if getattr(state, "cloudformation", None):
         found.add("cloudformation")
     if getattr(state, "arm", None):
@@ -50,7 +50,7 @@ def test_each_provider_has_so_many_controls_with_good_and_bad_states_in_three_no
 def _met(states: Iterable[State], by_type: Mapping[str, tuple[Compiled, ...]]) -> Met:
     met: Met = defaultdict(set)
     for state in states:
-        names = [each.policy.id for each in by_type[state.type]]
-        for key in state.expected(names).items():
-            met[key] |= _notations(state)
+        for notation in _notations(state):
+            for key in state.expected(by_type[state.type], notation).items():
+                met[key].add(notation)
     return met

@@ -275,10 +275,13 @@ def sbom(
       $ bartizan scan templates .
       $ bartizan scan templates infra --fail-on high --format sarif --output templates.sarif
       $ bartizan scan templates infra --var environment='"prod"'
+      $ bartizan scan templates terraform.tfstate
     """,
 )
 def templates(
-    folder: Annotated[Path, Argument(metavar="DIR", help="The source tree.")] = Path(),
+    place: Annotated[
+        Path, Argument(metavar="DIR|FILE", help="The source tree, or one template, plan or state.")
+    ] = Path(),
     var: Annotated[
         list[str] | None,
         Option(metavar="NAME=VALUE", help="A variable or parameter, as the tool takes it."),
@@ -309,7 +312,7 @@ def templates(
     shown = _shown(vex, ignore_file, show_suppressed, False)
     asked = _asked(None, policies, parameters, Only.POLICY, fail_on, min_severity, shown)
     return _finish(
-        scan_templates(asked, folder, {name: value for name, _, value in pairs}, helm=helm),
+        scan_templates(asked, place, {name: value for name, _, value in pairs}, helm=helm),
         asked,
         format_,
         output,

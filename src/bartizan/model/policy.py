@@ -39,6 +39,8 @@ class PolicyCase:
     """Overrides on the schema's defaults for this resource type."""
     unknowns: Mapping[str, str] = field(default_factory=dict)
     """Dotted path to reason."""
+    declared: bool = False
+    """Written down in a template, rather than live."""
     expect: PolicyResult = PolicyResult.PASS
 
 

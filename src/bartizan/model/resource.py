@@ -8,6 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+ONLY_LIVE = "only what is live tells this, and it did not"
+"""Reason of a field that no template has, such as when a key was last used: a policy that needs it does not apply to
+what is written down, and is unknown for what is live."""
+ONLY_TEMPLATE = "only a template tells this"
+"""Reason of a field that speaks of how a template is written: a policy that needs it applies to nothing else."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:

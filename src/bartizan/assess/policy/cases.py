@@ -71,7 +71,7 @@ def run_case(policies: PolicySet, compiled: Compiled, case: PolicyCase) -> CaseO
     schema = policies.schemas[compiled.policy.resource]
     unknowns = [Unknown(path=path, reason=reason) for path, reason in case.unknowns.items()]
     value = resource_value(schema, case.attributes, unknowns)
-    judgement = judge(compiled, value, compiled.policy.parameters)
+    judgement = judge(compiled, value, compiled.policy.parameters, declared=case.declared)
     return CaseOutcome(
         policy=compiled.policy.id,
         case=case.name,

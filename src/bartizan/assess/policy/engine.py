@@ -8,7 +8,7 @@ Four results: pass, fail, not applicable, and unknown wherever the answer hangs 
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from bartizan.content.documents import ContentError
 from bartizan.model.assessment import Assessment
 from bartizan.model.finding import Finding, FindingKind, Fix, FixState, Verdict
 from bartizan.model.policy import Policy, PolicyResult
-from bartizan.model.resource import Resource, Unknown
+from bartizan.model.resource import ONLY_LIVE, ONLY_TEMPLATE, Resource, Unknown
 from bartizan.model.snapshot import Section
 from bartizan.model.wire import digest
 
@@ -146,9 +146,26 @@ class Judgement:
 
 
 def judge(
-    compiled: Compiled, value: Mapping[str, Any], parameters: Mapping[str, Any], index: ListIndex | None = None
+    compiled: Compiled,
+    value: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    index: ListIndex | None = None,
+    *,
+    declared: bool = False,
 ) -> Judgement:
-    """Judge a filled resource (`schema.resource_value`); `index` is shared by all judgements of that value."""
+    """Judge a filled resource (`schema.resource_value`); `index` is shared by all judgements of that value. A policy
+    whose answer hangs on nothing but what such a resource never tells does not apply: `declared` ones are written
+    down, in a template or a state."""
+    judgement = _judged(compiled, value, parameters, index)
+    never = (ONLY_TEMPLATE, ONLY_LIVE) if declared else (ONLY_TEMPLATE,)
+    if judgement.unknowns and all(each.reason in never for each in judgement.unknowns):
+        return replace(judgement, result=PolicyResult.NOT_APPLICABLE)
+    return judgement
+
+
+def _judged(
+    compiled: Compiled, value: Mapping[str, Any], parameters: Mapping[str, Any], index: ListIndex | None
+) -> Judgement:
     if compiled.applies is not None:
         applies, unknowns = _ask(compiled.applies, value, parameters, index)
         if applies is None:
@@ -207,7 +224,8 @@ def assess_resource(
             reasons = tuple(Unknown(path="params", reason=why) for why in misfits)
             judgement = Judgement(compiled, PolicyResult.UNKNOWN, reasons)
         else:
-            judgement = judge(compiled, value, in_force, index)
+            declared = resource.location is not None
+            judgement = judge(compiled, value, in_force, index, declared=declared)
         counts[judgement.result.value] += 1
         match judgement.result:
             case PolicyResult.PASS:
@@ -227,7 +245,9 @@ def assess_resource(
 
 
 def not_applicable_reason(judgement: Judgement) -> str:
-    """Why a policy does not apply: the values that its `applies` read."""
+    """Why a policy does not apply: the values that its `applies` read, or what such a resource never tells."""
+    if judgement.unknowns:
+        return ", ".join(f"{each.path}: {each.reason}" for each in judgement.unknowns)
     told = ", ".join(f"{path} is {_word(value)}" for path, value in judgement.values.items())
     return told or f"not so: {judgement.compiled.policy.applies}"
 

@@ -358,7 +358,7 @@ class _FileReader:
     def case(self, where: Where, value: Any, expected: PolicyResult, schema: Schema, start: Any) -> PolicyCase:
         if not isinstance(value, dict):
             raise self.fail(where, "a case must be a mapping of paths to values, with `name` and `unknown` beside them")
-        given = {key: each for key, each in value.items() if key not in ("name", "unknown")}
+        given = {key: each for key, each in value.items() if key not in ("name", "unknown", "declared")}
         unknowns = value.get("unknown", {})
         if not isinstance(unknowns, dict):
             raise self.fail((*where, "unknown"), "`unknown` must be a mapping of paths to reasons")
@@ -371,7 +371,10 @@ class _FileReader:
         for path in unknowns:
             if why := misfit(schema.root, path):
                 raise self.fail((*where, "unknown", path), f"{path}: {why}")
-        name = self.text((*where, "name"), value.get("name", expected.value))
         return PolicyCase(
-            name=name, attributes=attributes, unknowns={k: str(v) for k, v in unknowns.items()}, expect=expected
+            name=self.text((*where, "name"), value.get("name", expected.value)),
+            attributes=attributes,
+            unknowns={k: str(v) for k, v in unknowns.items()},
+            declared=value.get("declared") is True,
+            expect=expected,
         )

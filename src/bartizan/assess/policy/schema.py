@@ -7,6 +7,7 @@
       sysctl: {"*": string}                                           # a map
       mode: int = 420 | permission bits                               # a default and a description
       ciphers: list of string? | ...                                  # where nothing is given, it is unknown
+      unused_days: int? live | ...                                    # and no template has it
 
 The normaliser gives every field a value, so a policy never meets a missing one; what is not known is a `Gap`.
 """
@@ -27,7 +28,7 @@ from bartizan.assess.policy.types import (
     suggest,
 )
 from bartizan.content.documents import Document, Where, scalar
-from bartizan.model.resource import Unknown
+from bartizan.model.resource import ONLY_LIVE, Unknown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +41,9 @@ class Gap:
 
 NOT_TOLD = Gap("", "the sensor did not tell")
 """The default of a field that is unknown unless a sensor gives it."""
+NOT_LIVE = Gap("", ONLY_LIVE)
+"""The default of a field that only the sensor of a live resource gives."""
+_UNTOLD = {"?": NOT_TOLD, "? live": NOT_LIVE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,14 @@ def _read_object(document: Document, where: Where, fields: Mapping[str, Any]) ->
         if isinstance(spec, str):
             written, _, described[name] = (part.strip() for part in spec.partition(" | "))
             named, equals, text = (part.strip() for part in written.partition("="))
-            types[name] = _read_type(document, (*where, name), named.removesuffix("?"))
-            if named.endswith("?"):
-                defaults[name] = NOT_TOLD
+            named, mark, live = named.partition("?")
+            types[name] = _read_type(document, (*where, name), named)
+            if mark:
+                if mark + live not in _UNTOLD:
+                    raise document.error(
+                        (*where, name), f"after the type of {name} stands {mark + live!r}, not ? or ? live"
+                    )
+                defaults[name] = _UNTOLD[mark + live]
             elif equals:
                 defaults[name] = scalar(text.strip('"'))
                 if why := matches(types[name], defaults[name]):
@@ -153,8 +162,8 @@ def fill(type_: Type, value: Any, problems: list[str], path: str = "") -> Any:
 
 
 def _missing(type_: Type, given: Any, path: str) -> Any:
-    if given is NOT_TOLD:
-        return Gap(path, NOT_TOLD.reason)
+    if given.__class__ is Gap:
+        return Gap(path, given.reason)
     return default(type_) if given is None else given
 
 

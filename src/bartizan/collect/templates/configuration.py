@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.declared import Declared
 
+_IDENTITIES = ("id", "arn", "self_link")
+"""Attributes that providers set on what exists, and that others refer by."""
+_CALLED = (*_IDENTITIES, "zone_id", "key_id")
+"""More of them, which those that refer have too."""
+
 
 @dataclass(slots=True)
 class Configuration:
@@ -14,6 +19,7 @@ class Configuration:
     by_type: dict[str, list[Declared]] = field(default_factory=dict)
     _links: dict[tuple[str, str], "_Links"] = field(default_factory=dict)
     _places: dict[str, Declared] = field(default_factory=dict)
+    _identities: dict[str, Declared] | None = None
 
     @staticmethod
     def of(declared: Iterable[Declared]) -> "Configuration":
@@ -29,12 +35,13 @@ class Configuration:
         return [each for type_ in types for each in self.by_type.get(type_, ())]
 
     def linked(self, target: Declared, type_: str, attribute: str, *names: str) -> list[Declared]:
-        """The resources of a type whose `attribute` leads to the target: by reference, or by the value of one of the
-        target's attributes in `names` (a bucket's name). A reference that cannot be resolved leads nowhere."""
+        """The resources of a type whose `attribute` leads to the target: by reference, by the value of one of the
+        target's attributes in `names` (a bucket's name), or by what it is called once it exists. A reference that
+        cannot be resolved leads nowhere."""
         links = self._linking(type_, attribute)
         if not links.by_place:
             return []
-        named = [place for name in names if (place := _place(target.attributes.get(name))) is not None]
+        named = [place for name in (*names, *_CALLED) if (place := _place(target.attributes.get(name))) is not None]
         found = [each for place in (target.address, *named) for each in links.by_place.get(place, ())]
         return list({id(each): each for each in found}.values())
 
@@ -57,7 +64,23 @@ class Configuration:
             return None
         if not self._places:
             self._places.update((each.address, each) for found in self.by_type.values() for each in found)
-        return self._places.get(address)
+        return self._places.get(address) or self.identities.get(address)
+
+    @property
+    def identities(self) -> dict[str, Declared]:
+        """What exists already, by its id and the like: states and plans of what exists refer by these and not by
+        address. What only adds to another often has that one's id; the shorter type is the thing itself
+        (`aws_s3_bucket`, `aws_s3_bucket_policy`)."""
+        if self._identities is None:
+            found: dict[str, Declared] = {}
+            for type_ in sorted(self.by_type, key=len):
+                for each in self.by_type[type_]:
+                    for name in _IDENTITIES:
+                        value = each.attributes.get(name)
+                        if isinstance(value, str) and value:
+                            found.setdefault(value, each)
+            self._identities = found
+        return self._identities
 
     def find(self, value: Value, types: Iterable[str], *names: str) -> Declared | None:
         """The resource that a value refers to: by reference, or by the value of one of its attributes in `names`."""

@@ -28,6 +28,7 @@ from bartizan.collect.templates.kubernetes.manifest import of_manifest
 from bartizan.collect.templates.normal import TemplateResources
 from bartizan.collect.templates.terraform.resources import of_folder, of_plan
 from bartizan.collect.templates.terraform.source import Sources
+from bartizan.collect.templates.terraform.state import of_state
 from bartizan.model.resource import Resource
 from bartizan.model.snapshot import Problem, Section
 from bartizan.model.wire import plain
@@ -36,6 +37,7 @@ _LEFT_OUT = frozenset(
     {".git", ".terraform", "node_modules", ".venv", "__pycache__", ".tox", ".terragrunt-cache", ".hg"}
 )
 _TERRAFORM = (".tf", ".tofu", ".tf.json", ".tofu.json")
+_YAML = (".yaml", ".yml")
 _HEAD = 64 << 10
 """Bytes of a YAML or JSON file that must show what it is."""
 
@@ -46,6 +48,7 @@ _SERVICE = re.compile(rb"(?m)^\s+[\"']?(?:image|build|extends)[\"']?\s*:")
 _DOCKERFILE = re.compile(r"(?i)^(?:Dockerfile|Containerfile)(?:[._-].+)?$|^.+\.(?:Dockerfile|Containerfile)$")
 _ARM = re.compile(rb"\"\$schema\"\s*:\s*\"[^\"]*/(?:\w+D|d)eploymentTemplate\.json")
 _PLAN = re.compile(rb"\"(?:planned_values|terraform_version)\"\s*:")
+_STATE = re.compile(rb"\"lineage\"\s*:")
 
 
 @dataclass(slots=True)
@@ -58,25 +61,28 @@ class _Found:
     """YAML and JSON files that may be templates."""
     dockerfiles: list[str] = field(default_factory=list)
     bicep: list[str] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
 
 
 def read_templates(
     view: FilesystemView,
     *,
     ignore: Collection[str] = (),
+    only: str = "",
     variables: dict[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
     render: Callable[[str, dict[str, str]], TemplateResources] | None = None,
 ) -> dict[str, Section]:
     """A section for each language that the tree has templates in. Folders in `ignore` (absolute) are not entered;
-    `variables` are values for root modules and parameters, as on a command line; `render` reads the chart in a folder
-    in the place of our own rendering."""
-    found = _walk(view, ignore)
+    `only` names the one file in `/` to read, or the module that it is part of; `variables` are values for root modules
+    and parameters, as on a command line; `render` reads the chart in a folder in the place of our own rendering."""
+    found = _walk(view, ignore, only)
     sections: dict[str, Section] = {}
     terraform = list(_terraform(view, found, variables or {}, progress))
-    plans, stacks, manifests, composed = _by_content(view, found.documents)
+    plans, states, stacks, manifests, composed = _by_content(view, found.documents)
     arm = [*found.bicep, *_arm(view, found.documents)]
     terraform += [(path, of_plan(view, path)) for path in plans]
+    terraform += [(path, of_state(view, path)) for path in [*found.states, *states]]
     for name, read in (
         ("resources_terraform", terraform),
         ("resources_cloudformation", list(of_stacks(view, stacks, variables or {}))),
@@ -90,13 +96,13 @@ def read_templates(
     return sections
 
 
-def _walk(view: FilesystemView, ignore: Collection[str]) -> _Found:
+def _walk(view: FilesystemView, ignore: Collection[str], only: str) -> _Found:
     found = _Found()
 
     def prune(entry: Entry) -> bool:
         return entry.name in _LEFT_OUT or entry.path in ignore
 
-    for entry in view.walk("/", prune):
+    for entry in [each for each in view.list("/") if each.name == only] if only else view.walk("/", prune):
         if entry.kind is FileKind.DIRECTORY:
             continue
         folder = entry.path.rpartition("/")[0] or "/"
@@ -106,8 +112,12 @@ def _walk(view: FilesystemView, ignore: Collection[str]) -> _Found:
             found.documents.append(entry.path)
         elif entry.name.endswith(".bicep"):
             found.bicep.append(entry.path)
+        elif entry.name.endswith(".tfstate"):
+            found.states.append(entry.path)
         elif _DOCKERFILE.match(entry.name):
             found.dockerfiles.append(entry.path)
+        elif only:
+            found.documents.append(entry.path)
     return found
 
 
@@ -132,9 +142,9 @@ def _calls(view: FilesystemView, folders: Iterable[str]) -> dict[str, set[str]]:
     return calls
 
 
-def _by_content(view: FilesystemView, paths: Iterable[str]) -> tuple[list[str], list[str], list[str], list[str]]:
-    """Plans, CloudFormation templates, Kubernetes manifests and Compose files."""
-    plans, stacks, manifests, composed = [], [], [], []
+def _by_content(view: FilesystemView, paths: Iterable[str]) -> tuple[list[str], ...]:
+    """Plans, states, CloudFormation templates, Kubernetes manifests and Compose files."""
+    plans, states, stacks, manifests, composed = [], [], [], [], []
     paths = list(paths)
     charts = {path.removesuffix("/Chart.yaml") for path in paths if path.endswith("/Chart.yaml")}
     for path in paths:
@@ -145,13 +155,15 @@ def _by_content(view: FilesystemView, paths: Iterable[str]) -> tuple[list[str], 
             continue
         if _CLOUDFORMATION.search(head) and b"Resources" in head:
             stacks.append(path)
-        elif path.endswith(".json") and _PLAN.search(head) and b"format_version" in head:
+        elif not path.endswith(_YAML) and _PLAN.search(head) and b"format_version" in head:
             plans.append(path)
+        elif not path.endswith(_YAML) and _STATE.search(head) and b"terraform_version" in head:
+            states.append(path)
         elif _KUBERNETES.search(head) and b"kind" in head and not _in_chart(path, charts):
             manifests.append(path)
         elif _COMPOSE.search(head) and _SERVICE.search(head) and not _in_chart(path, charts):
             composed.append(path)
-    return plans, stacks, manifests, composed
+    return plans, states, stacks, manifests, composed
 
 
 def _arm(view: FilesystemView, paths: Iterable[str]) -> Iterator[str]:
