@@ -42,7 +42,7 @@ _HEAD = 64 << 10
 """Bytes of a YAML or JSON file that must show what it is."""
 
 _CLOUDFORMATION = re.compile(rb"AWSTemplateFormatVersion|\"?Type\"?\s*:\s*[\"']?AWS::[A-Za-z0-9]+::")
-_KUBERNETES = re.compile(rb"(?m)^\s*[\"']?apiVersion[\"']?\s*:")
+_KUBERNETES = re.compile(rb"(?m)(?:^|[{,])\s*[\"']?apiVersion[\"']?\s*:")
 _COMPOSE = re.compile(rb"(?m)^[\"']?services[\"']?\s*:")
 _SERVICE = re.compile(rb"(?m)^\s+[\"']?(?:image|build|extends)[\"']?\s*:")
 _DOCKERFILE = re.compile(r"(?i)^(?:Dockerfile|Containerfile)(?:[._-].+)?$|^.+\.(?:Dockerfile|Containerfile)$")
