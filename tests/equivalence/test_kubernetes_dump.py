@@ -28,7 +28,7 @@ def policies() -> PolicySet:
 
 def stored(document: Fields) -> Fields:
     """The object as the API server gives it back."""
-    out = without_nulls(document)
+    out: Fields = without_nulls(document)
     applied = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(document)}
     out["metadata"] |= {
         "uid": "0b4e5c4e-6f0e-4a3b-9a52-2f1d8f0f3c11",
