@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bartizan.inventory.accounts import create_organisation
-from bartizan.inventory.assessments import Changes, attach, load_sections, needed, record
+from bartizan.inventory.assessments import Changes, attach, load_sections, needed, record_all
 from bartizan.inventory.findings import FindingSummary, list_findings
 from bartizan.inventory.ingest import IngestResult, ingest_snapshot
 from bartizan.inventory.paging import Paging
@@ -108,9 +108,11 @@ class Estate:
         """Judge what is new and attach it."""
         knowledge = {"vulnerability": self.knowledge, "policy": self.knowledge}
         with self.store.begin() as conn:
-            for need in needed(conn, self.org, scopes, knowledge):
-                facts = load_sections(conn, self.org, need.sections)
-                record(conn, self.org, self.judge(need.assessor, facts), need.input_digest, self.now)
+            judged = [
+                (self.judge(need.assessor, load_sections(conn, self.org, need.sections)), need.input_digest)
+                for need in needed(conn, self.org, scopes, knowledge)
+            ]
+            record_all(conn, self.org, judged, self.now)
             return attach(conn, self.org, self.now)
 
     def judge(self, assessor: str, facts: Mapping[str, Section]) -> Assessment:

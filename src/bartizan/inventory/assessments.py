@@ -10,16 +10,17 @@ New knowledge that concludes the same for an input touches that input's one row.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, update
 
 from bartizan.inventory.attach import Changes, attach
 from bartizan.inventory.blobs import pack, unpack, unpack_exactly
-from bartizan.inventory.finding_sets import store_outcome, store_set
+from bartizan.inventory.finding_sets import store_outcomes, store_sets
 from bartizan.inventory.image_bases import BASE, IMAGE, index_images, sections_told
 from bartizan.inventory.moments import moment
 from bartizan.inventory.schema import estate, judgement
@@ -28,7 +29,7 @@ from bartizan.model.assessment import Assessment, input_digest
 from bartizan.model.snapshot import Problem, Section
 from bartizan.model.wire import digest
 
-__all__ = ["Changes", "Need", "Scopes", "attach", "carry_over", "load_sections", "needed", "record"]
+__all__ = ["Changes", "Need", "Scopes", "attach", "carry_over", "load_sections", "needed", "record", "record_all"]
 
 _LISTS = ("packages_", "secrets", "malware")
 """Sections of which a part may be missing."""
@@ -109,40 +110,70 @@ def record(
     conn: Connection, org: int, assessment: Assessment, input_digest: str, now: datetime | str | int | None = None
 ) -> None:
     """Keep an assessment of one distinct input. Assets point at it from the next `attach` on."""
+    record_all(conn, org, [(assessment, input_digest)], now)
+
+
+def record_all(
+    conn: Connection,
+    org: int,
+    judged: Sequence[tuple[Assessment, str]],
+    now: datetime | str | int | None = None,
+) -> None:
+    """Keep assessments, each with the digest of its input; what they share is written once."""
     at = moment(datetime.now(UTC) if now is None else now)
     table, link = judgement.assessment, judgement.asset_assessment
-    set_id = store_set(conn, org, assessment.findings, at)
-    outcome_id = store_outcome(conn, org, assessment)
+    before = _standing(conn, org, judged)
+    new = [
+        {"org_id": org, "assessor": one.assessor, "input_digest": value, "sections": pack({}), "unread": ""}
+        | {"blind": False}
+        for one, value in judged
+        if (one.assessor, value) not in before
+    ]
+    insert_new(conn, table, new)
+    sets = store_sets(conn, org, [one.findings for one, _ in judged], at)
+    outcomes = store_outcomes(conn, org, [one for one, _ in judged])
+    written, changed = [], []
+    for (one, value), set_id, outcome_id in zip(judged, sets, outcomes, strict=True):
+        written.append(
+            {
+                "which_assessor": one.assessor,
+                "which_input": value,
+                "knowledge": one.knowledge,
+                "assessed_at": at,
+                "set_id": set_id,
+                "outcome_id": outcome_id,
+                "depends": None if one.depends is None else array("I", sorted(one.depends)).tobytes(),
+                "blind": one.blind,
+            }
+        )
+        stood = before.get((one.assessor, value))
+        if stood is not None and (stood.set_id, stood.outcome_id) != (set_id, outcome_id):
+            changed.append(stood.id)
     same = (
         table.c.org_id == org,
-        table.c.assessor == assessment.assessor,
-        table.c.input_digest == input_digest,
+        table.c.assessor == bindparam("which_assessor"),
+        table.c.input_digest == bindparam("which_input"),
     )
-    before = conn.execute(select(table.c.id, table.c.set_id, table.c.outcome_id).where(*same)).one_or_none()
-    if before is None:
-        row = {
-            "org_id": org,
-            "assessor": assessment.assessor,
-            "input_digest": input_digest,
-            "sections": pack({}),
-            "unread": "",
-            "blind": False,
-        }
-        insert_new(conn, table, [row])
-    conn.execute(
-        update(table)
-        .where(*same)
-        .values(
-            knowledge=assessment.knowledge,
-            assessed_at=at,
-            set_id=set_id,
-            outcome_id=outcome_id,
-            depends=None if assessment.depends is None else array("I", sorted(assessment.depends)).tobytes(),
-            blind=assessment.blind,
-        )
-    )
-    if before is not None and (before.set_id, before.outcome_id) != (set_id, outcome_id):
-        conn.execute(update(link).where(link.c.assessment_id == before.id).values(dirty=True))
+    if written:
+        conn.execute(update(table).where(*same), written)
+    for chunk in chunks(changed):
+        conn.execute(update(link).where(link.c.assessment_id.in_(chunk)).values(dirty=True))
+
+
+def _standing(conn: Connection, org: int, judged: Iterable[tuple[Assessment, str]]) -> dict[tuple[str, str], Any]:
+    """Rows of what was judged of some inputs before, by (assessor, input)."""
+    inputs: dict[str, list[str]] = {}
+    for one, value in judged:
+        inputs.setdefault(one.assessor, []).append(value)
+    table = judgement.assessment
+    columns = (table.c.id, table.c.assessor, table.c.input_digest, table.c.set_id, table.c.outcome_id)
+    found: dict[tuple[str, str], Any] = {}
+    for assessor, values in inputs.items():
+        for chunk in chunks(values):
+            same = (table.c.org_id == org, table.c.assessor == assessor, table.c.input_digest.in_(chunk))
+            rows = conn.execute(select(*columns).where(*same))
+            found.update(((row.assessor, row.input_digest), row) for row in rows)
+    return found
 
 
 def carry_over(conn: Connection, org: int, old: str, new: str, changed: AbstractSet[int]) -> int:

@@ -30,24 +30,41 @@ ALIAS_LIMIT = 100
 """Other names of one rule that are kept."""
 
 
-def store_set(conn: Connection, org: int, findings: Sequence[Finding], now: int) -> int:
-    """The set's row number, after writing what is new of it."""
+def store_sets(conn: Connection, org: int, judged: Sequence[Sequence[Finding]], now: int) -> list[int]:
+    """The sets' row numbers, after writing what is new of them. Findings that several share are looked at once."""
+    seen: dict[int, tuple[Key, dict[str, Any]]] = {}
+    told: list[str] = []
+    wanted: dict[str, tuple[dict[Key, dict[str, Any]], Sequence[Finding]]] = {}
+    for findings in judged:
+        rows = _rows(org, findings, seen)
+        told.append(digest(sorted(row["digest"] for row in rows.values())))
+        wanted.setdefault(told[-1], (rows, findings))
+    known = numbers_of(conn, judgement.finding_set.c.digest, org, wanted)
+    new = {value: content for value, content in wanted.items() if value not in known}
+    if new:
+        details, fresh = _store_details(conn, org, [rows for rows, _ in new.values()])
+        renamed = _store_aliases(conn, org, _distinct(findings for _, findings in new.values()))
+        match_details(conn, org, fresh, renamed, now)
+        members = {value: [details[row["digest"]] for row in rows.values()] for value, (rows, _) in new.items()}
+        known |= _store_members(conn, org, members, now)
+    return [known[value] for value in told]
+
+
+def _rows(
+    org: int, findings: Iterable[Finding], seen: dict[int, tuple[Key, dict[str, Any]]]
+) -> dict[Key, dict[str, Any]]:
+    """The details of one set. `seen`: of findings that are the same object in another set."""
     rows: dict[Key, dict[str, Any]] = {}
     for finding in findings:
-        row = _detail_row(org, finding)
-        rows[_identity(finding)] = _worse(rows[_identity(finding)], row) if _identity(finding) in rows else row
-    table = judgement.finding_set
-    set_digest = digest(sorted(row["digest"] for row in rows.values()))
-    if known := numbers_of(conn, table.c.digest, org, [set_digest]):
-        return known[set_digest]
-    keys = _store_keys(conn, org, rows)
-    for key, row in rows.items():
-        row["key_id"] = keys[key]
-    details, new = _store_details(conn, org, list(rows.values()))
-    renamed = _store_aliases(conn, org, findings)
-    match_details(conn, org, new, renamed, now)
-    members = [(keys[key], details[row["digest"]]) for key, row in rows.items()]
-    return _store_members(conn, org, set_digest, members, now)
+        if id(finding) not in seen:
+            seen[id(finding)] = (_identity(finding), _detail_row(org, finding))
+        key, row = seen[id(finding)]
+        rows[key] = _worse(rows[key], row) if key in rows else row
+    return rows
+
+
+def _distinct(sets: Iterable[Sequence[Finding]]) -> list[Finding]:
+    return list({id(finding): finding for findings in sets for finding in findings}.values())
 
 
 def union_set(conn: Connection, org: int, sets: Sequence[int], now: int) -> int:
@@ -88,32 +105,37 @@ def _set_of(conn: Connection, org: int, ratings: Iterable[dict[str, Any]], now: 
     set_digest = digest(sorted(row["digest"] for row in rows))
     if known := numbers_of(conn, judgement.finding_set.c.digest, org, [set_digest]):
         return known[set_digest]
-    return _store_members(conn, org, set_digest, [(row["key_id"], row["id"]) for row in rows], now)
+    return _store_members(conn, org, {set_digest: [(row["key_id"], row["id"]) for row in rows]}, now)[set_digest]
 
 
-def store_outcome(conn: Connection, org: int, assessment: Assessment) -> int:
+def store_outcomes(conn: Connection, org: int, assessments: Iterable[Assessment]) -> list[int]:
     """What was counted and passed, by content."""
-    body = {
-        "counts": dict(assessment.counts),
-        "passed": sorted(assessment.passed),
-        "not_applicable": dict(assessment.not_applicable),
-    }
-    value = digest(body)
     table = judgement.outcome
-    if known := numbers_of(conn, table.c.digest, org, [value]):
-        return known[value]
-    counts = assessment.counts
-    row = {
-        "org_id": org,
-        "digest": value,
-        "passed": counts.get("pass", 0),
-        "failed": counts.get("fail", 0),
-        "unknown": counts.get("unknown", 0),
-        "not_applicable": counts.get("not-applicable", 0),
-        "body": pack(body),
-    }
-    insert_new(conn, table, [row])
-    return numbers_of(conn, table.c.digest, org, [value])[value]
+    told: list[str] = []
+    rows: dict[str, dict[str, Any]] = {}
+    for assessment in assessments:
+        counts = assessment.counts
+        body = {
+            "counts": dict(counts),
+            "passed": sorted(assessment.passed),
+            "not_applicable": dict(assessment.not_applicable),
+        }
+        value = digest(body)
+        told.append(value)
+        rows[value] = {
+            "org_id": org,
+            "digest": value,
+            "passed": counts.get("pass", 0),
+            "failed": counts.get("fail", 0),
+            "unknown": counts.get("unknown", 0),
+            "not_applicable": counts.get("not-applicable", 0),
+            "body": body,
+        }
+    known = numbers_of(conn, table.c.digest, org, rows)
+    if new := [row | {"body": pack(row["body"])} for value, row in rows.items() if value not in known]:
+        insert_new(conn, table, new)
+        known |= numbers_of(conn, table.c.digest, org, [row["digest"] for row in new])
+    return [known[value] for value in told]
 
 
 def _identity(finding: Finding) -> Key:
@@ -204,31 +226,57 @@ def _known_keys(conn: Connection, org: int, keys: list[Key]) -> dict[Key, int]:
     return found
 
 
-def _store_details(conn: Connection, org: int, rows: list[dict[str, Any]]) -> tuple[dict[str, int], list[int]]:
-    """Numbers by digest, and those that were not there before."""
+def _store_details(
+    conn: Connection, org: int, sets: Iterable[Mapping[Key, dict[str, Any]]]
+) -> tuple[dict[str, tuple[int, int]], list[int]]:
+    """(key, detail) by digest, and the details that were not there before."""
+    rows = {row["digest"]: (key, row) for content in sets for key, row in content.items()}
+    known = _known_details(conn, org, rows)
+    new = {value: found for value, found in rows.items() if value not in known}
+    if not new:
+        return known, []
+    keys = _store_keys(conn, org, dict.fromkeys(key for key, _ in new.values()))
+    written = [row | {"key_id": keys[key], "body": pack_bytes(row["body"])} for key, row in new.values()]
+    insert_new(conn, judgement.finding_detail, written)
+    added = _known_details(conn, org, new)
+    return known | added, [number for _, number in added.values()]
+
+
+def _known_details(conn: Connection, org: int, digests: Iterable[str]) -> dict[str, tuple[int, int]]:
     table = judgement.finding_detail
-    known = numbers_of(conn, table.c.digest, org, [row["digest"] for row in rows])
-    before = set(known)
-    if new := [row for row in rows if row["digest"] not in known]:
-        insert_new(conn, table, [row | {"body": pack_bytes(row["body"])} for row in new])
-        known |= numbers_of(conn, table.c.digest, org, [row["digest"] for row in new])
-    return known, [number for digest_, number in known.items() if digest_ not in before]
+    found: dict[str, tuple[int, int]] = {}
+    for chunk in chunks(digests):
+        query = select(table.c.digest, table.c.key_id, table.c.id).where(
+            table.c.org_id == org, table.c.digest.in_(chunk)
+        )
+        found.update((value, (key_id, number)) for value, key_id, number in conn.execute(query))
+    return found
 
 
-def _store_members(conn: Connection, org: int, set_digest: str, members: list[tuple[int, int]], now: int) -> int:
+def _store_members(
+    conn: Connection, org: int, sets: Mapping[str, Sequence[tuple[int, int]]], now: int
+) -> dict[str, int]:
+    """Sets that are not there yet, by digest, with (key, detail) of each member. Returns their numbers."""
     table = judgement.finding_set
-    row = {
-        "org_id": org,
-        "digest": set_digest,
-        "keys_digest": digest(sorted(key_id for key_id, _ in members)),
-        "size": len(members),
-    }
-    insert_new(conn, table, [row])
-    set_id = numbers_of(conn, table.c.digest, org, [set_digest])[set_digest]
+    rows = [
+        {
+            "org_id": org,
+            "digest": value,
+            "keys_digest": digest(sorted(key_id for key_id, _ in members)),
+            "size": len(members),
+        }
+        for value, members in sets.items()
+    ]
+    insert_new(conn, table, rows)
+    numbers = numbers_of(conn, table.c.digest, org, sets)
     insert_new(
         conn,
         judgement.finding_set_member,
-        [{"set_id": set_id, "key_id": key_id, "detail_id": detail_id} for key_id, detail_id in sorted(members)],
+        [
+            {"set_id": numbers[value], "key_id": key_id, "detail_id": detail_id}
+            for value, members in sets.items()
+            for key_id, detail_id in sorted(members)
+        ],
     )
-    summarise_sets(conn, org, [set_id], now)
-    return set_id
+    summarise_sets(conn, org, numbers.values(), now)
+    return numbers

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from bartizan.assess import dispatch
 from bartizan.assess.dispatch import scopes
-from bartizan.inventory.assessments import Need, attach, carry_over, load_sections, needed, record
+from bartizan.inventory.assessments import Need, attach, carry_over, load_sections, needed, record_all
 from bartizan.inventory.policy_parameters import parameters_of
 from bartizan.inventory.store import Store
 from bartizan.model.assessment import Assessment
@@ -20,7 +20,7 @@ from bartizan.model.snapshot import Section
 from bartizan.server.knowledge import Knowledge, KnowledgeShelf
 
 LOG = logging.getLogger("bartizan.server.jobs")
-BATCH = 20
+BATCH = 100
 """Distinct inputs judged between two writes."""
 
 
@@ -57,8 +57,8 @@ def assess(
         batch = needs[start : start + BATCH]
         judged = _judge(store, org, batch, knowledge)
         with store.begin() as conn:
-            for need, assessment in zip(batch, judged, strict=True):
-                record(conn, org, assessment, need.input_digest, datetime.now(UTC))
+            inputs = [need.input_digest for need in batch]
+            record_all(conn, org, list(zip(judged, inputs, strict=True)), datetime.now(UTC))
             changes = attach(conn, org, datetime.now(UTC))
         done += len(batch)
         progress(Progress(done=done, total=len(needs), assets=len(changes.assets)))
