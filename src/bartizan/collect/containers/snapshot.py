@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO, TypeVar
 
 from bartizan.collect.containers.image import Image, ImageSource, WalkedImage
-from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView
+from bartizan.collect.filesystem.interface import FileKind, FilesystemError, FilesystemView
 from bartizan.collect.filesystem.layer import LayerLimits, Visitor, Want
 from bartizan.collect.filesystem.layered import LayeredView
 from bartizan.collect.filesystem.memory import MemoryView
@@ -40,6 +40,7 @@ _KEPT_FOLDERS = (
 )
 _APT_LISTS = "/var/lib/apt/lists/"
 _LIST_SIZE = 64 << 20
+_KEPT = (*_KEPT_FOLDERS, _APT_LISTS)
 _KEPT_SIZE = 1 << 20
 """Configuration larger than this is not kept unless a package reader wants it."""
 _EXECUTABLE = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xca\xfe\xba\xbe")
@@ -88,13 +89,12 @@ class _Plan:
 
     def __init__(self, readers: tuple[Reader, ...], inspectors: Sequence[Inspector] = ()) -> None:
         self._inspectors = tuple(inspectors)
-        self._streaming = Wishes(reader for reader in readers if reader.alone)
+        self._wishes = Wishes(readers)
         self._binary = tuple(reader for reader in readers if reader.binary and reader.alone)
         self.kept_readers = tuple(reader for reader in readers if not reader.alone)
-        self._wishes = Wishes(self.kept_readers)
-        self._exact = {path for path, _ in self._wishes.exact}
+        self._exact = {path for reader in self.kept_readers for path in reader.paths}
         self._beside = {reader.beside.name: reader.beside for reader in readers if reader.beside}
-        self._folders = tuple(f"{folder}/" for folder, _ in self._wishes.folders)
+        self._folders = tuple(f"{folder}/" for reader in self.kept_readers for folder in reader.folders)
         self.streamed: dict[tuple[int, str], list[ReadFile]] = {}
         """What self-contained readers found while a layer streamed by, by layer and path."""
         self.inspected: dict[str, dict[tuple[int, str], list[dict[str, Any]]]] = {
@@ -105,27 +105,35 @@ class _Plan:
         """Paths of kept files, with the number of layers that have them."""
 
     def wanted(self, member: Member) -> Want:
-        path = member.path
-        name = path.rpartition("/")[2]
+        path, size, mode = member.path, member.size, member.mode
+        name = path[path.rfind("/") + 1 :]
+        named = visit = False
+        for reader in self._wishes.of(path, name):
+            if reader.alone:
+                visit = True
+            else:
+                named = True
+        if not visit:
+            visit = bool(self._binary) and may_be_program(name, size, mode)
+        if not visit:
+            for inspector in self._inspectors:
+                if inspector.wants(path, size, mode):
+                    visit = True
+                    break
         part = self._read_beside(member, name) is not None
-        keep = not part and self._kept(member)
-        visit = (
-            (bool(self._binary) and may_be_program(name, member.size, member.mode))
-            or any(each.wants(path, member.size, member.mode) for each in self._inspectors)
-            or next(self._streaming.of(Entry(name=name, path=path, kind=FileKind.FILE)), None) is not None
-        )
-        if keep:
+        if not part and self._kept(member, named):
             return Want.BOTH if visit else Want.KEEP
         if part:
             return Want.BOTH if visit else Want.PART
         return Want.VISIT if visit else Want.SKIP
 
-    def _kept(self, member: Member) -> bool:
+    def _kept(self, member: Member, named: bool) -> bool:
         path = member.path
-        entry = Entry(name=path.rpartition("/")[2], path=path, kind=FileKind.FILE)
-        if next(self._wishes.of(entry), None) or path in self._exact or path.startswith(self._folders or "\0"):
+        if named or path in self._exact or path.startswith(self._folders):
             self._seen[path] = self._seen.get(path, 0) + 1
             return True
+        if not path.startswith(_KEPT):
+            return False
         if path.startswith(_APT_LISTS):
             return member.size <= _LIST_SIZE
         return path.startswith(_KEPT_FOLDERS) and member.size <= _KEPT_SIZE
@@ -143,7 +151,7 @@ class _Plan:
 
         def read(member: Member, name: str, contents: bytes) -> None:
             self._inspect(layer, member, contents)
-            readers = list(self._streaming.of(Entry(name=name, path=member.path, kind=FileKind.FILE)))
+            readers = [reader for reader in self._wishes.of(member.path, name) if reader.alone]
             if contents.startswith(_EXECUTABLE) and may_be_program(name, member.size, member.mode):
                 readers += self._binary
             if not readers:
@@ -299,10 +307,9 @@ def _histories(view: LayeredView, plan: _Plan) -> dict[str, _History]:
 
 
 def _readers_of(path: str, readers: tuple[Reader, ...]) -> list[Reader]:
-    entry = Entry(name=path.rpartition("/")[2], path=path, kind=FileKind.FILE)
-    folder = path.rpartition("/")[0]
+    folder, _, name = path.rpartition("/")
     exact = [reader for reader in readers if path in reader.paths or folder in reader.folders]
-    return exact or list(Wishes(readers).of(entry))
+    return exact or list(Wishes(readers).of(path, name))
 
 
 def _named(reader: Reader, view: FilesystemView, path: str, contents: bytes) -> list[tuple[str, str, str]]:

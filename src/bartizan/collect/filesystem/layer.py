@@ -176,8 +176,9 @@ def _walk_mapped(
     if digest:
         step = 8 << 20
         digest.add_all(mapped[start : start + step] for start in range(0, len(mapped), step))
-    for member in _checked(MappedSource(mapped), checksums=not layer.blob.diff_id):
-        layer.members.append(member)
+    source = MappedSource(mapped)
+    for member in members(source, checksums=not layer.blob.diff_id):
+        _add(layer, member, source)
         if member.kind == FILE and wanted(member) in _VISITED and _affordable(layer, member, limits):
             visit(member, member.whole(bytes(mapped[member.offset : member.offset + member.stored])))
     layer.size = len(mapped)
@@ -192,8 +193,8 @@ def _walk_stream(
     inner = Digest() if verify else None
     source = ChunkSource(_counted(inflated(_seen(read_chunks(stream), outer)), inner, limits.inflated))
     kept = 0
-    for member in _checked(source, checksums=not layer.blob.diff_id):
-        layer.members.append(member)
+    for member in members(source, checksums=not layer.blob.diff_id):
+        _add(layer, member, source)
         if member.kind != FILE or not member.size:
             continue
         want = wanted(member)
@@ -218,11 +219,10 @@ def _walk_stream(
         _accept(layer, diff_id=inner.value(), digest=outer.value() if outer else "")
 
 
-def _checked(source: ByteSource, *, checksums: bool) -> Iterator[Member]:
-    for count, member in enumerate(members(source, checksums=checksums)):
-        if count >= _MAX_MEMBERS:
-            raise TarError(source.position, f"more than {_MAX_MEMBERS} entries")
-        yield member
+def _add(layer: Layer, member: Member, source: ByteSource) -> None:
+    if len(layer.members) >= _MAX_MEMBERS:
+        raise TarError(source.position, f"more than {_MAX_MEMBERS} entries")
+    layer.members.append(member)
 
 
 def _affordable(layer: Layer, member: Member, limits: LayerLimits) -> bool:

@@ -31,6 +31,7 @@ _MAX_PIECES = 1 << 16
 
 FILE, HARD_LINK, SYMBOLIC_LINK, DIRECTORY, OTHER = b"0", b"1", b"2", b"5", b"3"
 _FILE_TYPES = frozenset((b"0", b"\0", b"7"))
+_EXTENSIONS = frozenset((b"x", b"g", b"L", b"K"))
 
 
 class TarError(Exception):
@@ -105,10 +106,10 @@ def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
     global_pax: dict[str, str] = {}
     pax: dict[str, str] = {}
     long_name = long_link = ""
-    unpack = _HEADER.unpack_from
+    unpack, take = _HEADER.unpack_from, source.take
     while True:
         start = source.position
-        block = source.take(BLOCK)
+        block = take(BLOCK)
         if len(block) < BLOCK:
             if block.strip(b"\0"):
                 raise TarError(start, "the archive ends within a header")
@@ -119,7 +120,7 @@ def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
             raise TarError(start, "header checksum does not match")
         name, mode, uid, gid, size_field, mtime, _, kind, link, magic = unpack(block)
         size = _number(size_field, start)
-        if kind in b"xgLK":
+        if kind in _EXTENSIONS:
             body = _extension(source, size, start)
             if kind == b"L":
                 long_name = _text(body)
@@ -133,11 +134,9 @@ def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
                     pax = records
             continue
         path = long_name or _text(name)
-        if not long_name and magic == b"ustar\0":
-            prefix = _text(block[_PREFIX])
-            if prefix:
-                path = f"{prefix}/{path}"
-        target = long_link or _text(link)
+        if not long_name and block[_PREFIX.start] and magic == b"ustar\0":
+            path = f"{_text(block[_PREFIX])}/{path}"
+        target = long_link or (_text(link) if link[0] else "")
         extended = {**global_pax, **pax} if global_pax or pax else None
         owner, group = _number(uid, start), _number(gid, start)
         real: int | None = None
@@ -162,7 +161,7 @@ def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
             kind = DIRECTORY if path.endswith("/") else FILE
         elif kind not in (HARD_LINK, SYMBOLIC_LINK, DIRECTORY):
             kind = OTHER
-        if kind is not FILE and kind != FILE:
+        if kind != FILE:
             size = 0
             stored = 0 if kind != OTHER else stored
         contents = source.position
@@ -181,8 +180,10 @@ def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
             stored,
             pieces if kind == FILE else None,
         )
-        _to_next_header(source, contents, stored)
-        pax, long_name, long_link = {}, "", ""
+        if stored or source.position != contents:
+            _to_next_header(source, contents, stored)
+        if pax or long_name or long_link:
+            pax, long_name, long_link = {}, "", ""
 
 
 def normal(path: str) -> str:

@@ -5,7 +5,7 @@ files or nothing to read are not entered; lock files inside installed dependenci
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView, Missing
@@ -86,20 +86,15 @@ class Wishes:
                 else:
                     self.by_ending.setdefault("." + suffix.rpartition(".")[2], []).append((suffix, reader))
 
-    def of(self, entry: Entry) -> Iterator[Reader]:
-        """The readers that want this file by its name, and by its place where that matters."""
-        return (reader for reader in self._named(entry) if _fits(reader, entry.path))
-
-    def _named(self, entry: Entry) -> Iterator[Reader]:
-        name = entry.name
-        for suffix, reader in self.by_name.get(name, ()):
-            if entry.path.endswith(suffix):
-                yield reader
+    def of(self, path: str, name: str) -> Sequence[Reader]:
+        """The readers that want this file by its name, which is the last part of its path, and by its place where that
+        matters."""
         dot = name.rfind(".")
-        if dot >= 0:
-            for suffix, reader in self.by_ending.get(name[dot:], ()):
-                if name.endswith(suffix):
-                    yield reader
+        ending = name[dot:] if dot >= 0 else "/"
+        if name not in self.by_name and ending not in self.by_ending:
+            return ()
+        wishes = (*self.by_name.get(name, ()), *self.by_ending.get(ending, ()))
+        return [reader for suffix, reader in wishes if path.endswith(suffix) and _fits(reader, path)]
 
 
 def find(
@@ -130,7 +125,7 @@ def find(
     walker = companion or view
     for entry in walker.walk("/", prune):
         if entry.kind is FileKind.FILE:
-            for reader in wishes.of(entry):
+            for reader in wishes.of(entry.path, entry.name):
                 want(reader, entry.path)
             if wishes.programs and _PROGRAM_NAME.match(entry.name) and _may_run(walker, entry):
                 for reader in wishes.programs:
@@ -150,15 +145,16 @@ def holds_nothing(folder: str) -> bool:
 
 
 def _fits(reader: Reader, path: str) -> bool:
-    if reader.locked and _DEPENDENCY_FOLDER.search(path):
+    if reader.matches is not None and not reader.matches(path):
         return False
-    return reader.matches is None or reader.matches(path)
+    return not (reader.locked and _DEPENDENCY_FOLDER.search(path))
 
 
 def may_be_program(name: str, size: int, mode: int) -> bool:
     """Whether a file of that name, size in bytes and mode is worth a look by the readers of programs."""
-    runs = mode & 0o111 or _LIBRARY_NAME.search(name)
-    return size >= PROGRAM_SIZE and bool(runs) and bool(_PROGRAM_NAME.match(name))
+    if size < PROGRAM_SIZE:
+        return False
+    return bool(mode & 0o111 or _LIBRARY_NAME.search(name)) and bool(_PROGRAM_NAME.match(name))
 
 
 def _may_run(view: FilesystemView | Companion, entry: Entry) -> bool:
