@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -265,6 +266,7 @@ def _has_packages(snapshot: Snapshot) -> bool:
     return any(name.startswith("packages_") for name in snapshot.sections)
 
 
+@cache
 def malware_rules(asked: Asked) -> "MalwareRules | None":
     """What malware is recognised by, where it is asked for. Rules of the user that are no rules stop the scan: left
     out they would look like files that are clean."""
@@ -292,8 +294,9 @@ def malware_rules(asked: Asked) -> "MalwareRules | None":
     return rules
 
 
+@cache
 def secret_rules(asked: Asked) -> "SecretRules | None":
-    """The rules by which secrets are recognised, where they are asked for."""
+    """The rules by which secrets are recognised, where they are asked for; read once, for inspecting and judging."""
     if not asked.secrets:
         return None
     from bartizan.assess.secrets.rules import load_rules

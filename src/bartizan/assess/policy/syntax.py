@@ -8,8 +8,9 @@ message construction. Chains of `&&` and `||` become one node each, so that a lo
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 MAX_LENGTH = 20_000
 MAX_DEPTH = 50
@@ -26,45 +27,38 @@ class ExpressionError(Exception):
         self.at = at
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """Any piece of an expression; `at` is its offset in the text."""
 
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Literal(Node):
+class Literal(Node, frozen=True):
     value: str | int | float | bool | bytes | None
     unsigned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Name(Node):
+class Name(Node, frozen=True):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Select(Node):
+class Select(Node, frozen=True):
     target: Node
     field: str
 
 
-@dataclass(frozen=True, slots=True)
-class Index(Node):
+class Index(Node, frozen=True):
     target: Node
     key: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Node):
+class Call(Node, frozen=True):
     function: str
     target: Node | None
     arguments: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Macro(Node):
+class Macro(Node, frozen=True):
     """`target.name(variable, body)`; `map` with three arguments has a filter too."""
 
     name: str
@@ -74,41 +68,35 @@ class Macro(Node):
     condition: Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unary(Node):
+class Unary(Node, frozen=True):
     operator: str
     operand: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Binary(Node):
+class Binary(Node, frozen=True):
     operator: str
     left: Node
     right: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Logic(Node):
+class Logic(Node, frozen=True):
     """`&&` or `||` over two or more operands."""
 
     operator: str
     operands: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ternary(Node):
+class Ternary(Node, frozen=True):
     condition: Node
     then: Node
     otherwise: Node
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf(Node):
+class ListOf(Node, frozen=True):
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf(Node):
+class MapOf(Node, frozen=True):
     entries: tuple[tuple[Node, Node], ...]
 
 
@@ -144,8 +132,7 @@ _PRECEDENCE = {
 _INT_MAX = 2**63
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: str
     text: str
     at: int

@@ -77,7 +77,7 @@ def resource_paths(node: Node) -> Iterator[str]:
         if isinstance(each, Select) and (path := path_text(each)) and _root(each) == "resource":
             yield path
         elif isinstance(each, Node):
-            stack += [getattr(each, name) for name in each.__dataclass_fields__]
+            stack += [getattr(each, name) for name in each.__struct_fields__]
         elif isinstance(each, tuple):
             stack += each
 
@@ -97,7 +97,7 @@ def fields_of(node: Node, variable: str) -> set[str]:
         if isinstance(each, Select) and isinstance(each.target, Name) and each.target.name == variable:
             found.add(each.field)
         elif isinstance(each, Node):
-            stack += [getattr(each, name) for name in each.__dataclass_fields__]
+            stack += [getattr(each, name) for name in each.__struct_fields__]
         elif isinstance(each, tuple):
             stack += each
     return found
