@@ -17,7 +17,8 @@ from pathlib import Path
 
 from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.interface import Problems
-from bartizan.collect.packages.discover import READERS, read_packages
+from bartizan.collect.packages.discover import read_packages
+from bartizan.collect.packages.readers import READERS
 
 BY_NAME = {reader.name: reader for reader in READERS}
 

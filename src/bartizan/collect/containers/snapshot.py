@@ -20,8 +20,9 @@ from bartizan.collect.filesystem.memory import MemoryView
 from bartizan.collect.filesystem.tar import FILE, HARD_LINK, Member, normal
 from bartizan.collect.host.os import COLLECTOR as OS_COLLECTOR
 from bartizan.collect.interface import Inspector, Problems, run
-from bartizan.collect.packages.discover import READERS, ReadFile, read_file, read_packages, visible
+from bartizan.collect.packages.discover import ReadFile, read_file, read_packages, visible
 from bartizan.collect.packages.interface import Beside, Reader
+from bartizan.collect.packages.readers import READERS
 from bartizan.collect.packages.selection import Wishes, holds_nothing, is_other_system, may_be_program
 from bartizan.model.asset import AssetKind, AssetRef
 from bartizan.model.package import Package, package_facts, package_from

@@ -18,11 +18,8 @@ from bartizan.collect.packages import selection
 from bartizan.collect.packages.companion import Companion
 from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.ownership import owners
-from bartizan.collect.packages.readers import READERS
 from bartizan.model.package import Package, package_facts
 from bartizan.model.snapshot import Problem, Section
-
-__all__ = ["READERS", "read_packages"]
 
 PROBLEM_LIMIT = 1000
 """Problems kept in one section; what is over is counted in a last one."""
@@ -44,12 +41,17 @@ def read_packages(
     view: FilesystemView,
     *,
     ignore: Collection[str] = (),
-    readers: tuple[Reader, ...] = READERS,
+    readers: tuple[Reader, ...] | None = None,
     read_before: Sequence[ReadFile] = (),
     companion: Companion | None = None,
 ) -> dict[str, Section]:
     """The package sections of the view by name. Folders in `ignore` (absolute) are not entered; `read_before` are files
-    of the view that were read already; a `companion` sees every entry of the one walk."""
+    of the view that were read already; a `companion` sees every entry of the one walk. All readers are asked where
+    none are named."""
+    if readers is None:
+        from bartizan.collect.packages.readers import READERS  # all of them are slow to import
+
+        readers = READERS
     candidates = selection.find(view, readers, ignore, companion)
     databases = [(reader, path) for reader, path in candidates.wanted if reader.operating_system]
     others = [(reader, path) for reader, path in candidates.wanted if not reader.operating_system]

@@ -5,23 +5,7 @@ from bartizan.collect.packages.binaries import programs
 from bartizan.collect.packages.conda import installed as conda_installed
 from bartizan.collect.packages.cpp import conan_lock
 from bartizan.collect.packages.dart import pubspec_lock
-from bartizan.collect.packages.distribution import (
-    apk,
-    chisel,
-    chocolatey,
-    cos,
-    dpkg,
-    flatpak,
-    homebrew,
-    macos,
-    nix,
-    opkg,
-    pacman,
-    portage,
-    snap,
-    spack,
-)
-from bartizan.collect.packages.distribution.rpm import database as rpm
+from bartizan.collect.packages.distribution.readers import READERS as DISTRIBUTIONS
 from bartizan.collect.packages.dotnet import nuget
 from bartizan.collect.packages.dotnet import project as dotnet_project
 from bartizan.collect.packages.golang import modules as go_modules
@@ -54,21 +38,7 @@ from bartizan.collect.packages.rust import cargo_lock
 from bartizan.collect.packages.swift import packages as swift_packages
 
 READERS: tuple[Reader, ...] = (
-    dpkg.READER,
-    rpm.READER,
-    apk.READER,
-    pacman.READER,
-    portage.READER,
-    opkg.READER,
-    chisel.READER,
-    cos.READER,
-    nix.READER,
-    homebrew.READER,
-    flatpak.READER,
-    snap.READER,
-    spack.READER,
-    chocolatey.READER,
-    macos.READER,
+    *DISTRIBUTIONS,
     conda_installed.READER,
     python_installed.READER,
     python_archives.READER,

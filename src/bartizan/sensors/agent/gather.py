@@ -15,7 +15,8 @@ from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.host.collectors import COLLECTORS
 from bartizan.collect.host.snapshot import collect_host, host_asset
 from bartizan.collect.interface import run
-from bartizan.collect.packages.discover import READERS, read_packages
+from bartizan.collect.packages.discover import read_packages
+from bartizan.collect.packages.distribution.readers import READERS
 from bartizan.model.snapshot import Section, Snapshot
 
 SENSOR = f"agent/{__version__}"
