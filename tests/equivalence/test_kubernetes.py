@@ -113,7 +113,7 @@ STATES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "role": (role("configmaps", "get"), set()),
     "wildcards": (
         role("*", "*"),
-        {"role-wildcards", "role-secrets", "role-pods", "role-exec", "role-debug", "role-impersonation", "role-nodes-proxy", "role-tokens", "role-volumes"},
+        {"role-wildcards", "role-secrets", "role-pods", "role-exec", "role-debug", "role-impersonation", "role-tokens"},
     ),
     "wildcards of another": (role("*", "*", group="example.org"), {"role-wildcards"}),
     "secrets": (role("secrets", "list"), {"role-secrets"}),
