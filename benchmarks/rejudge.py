@@ -13,6 +13,7 @@ judged, or other findings opened or fixed, than the change explains.
 
 import argparse
 import cProfile
+import gc
 import pstats
 import random
 import sys
@@ -30,6 +31,7 @@ sys.path[:0] = [str(Path(__file__).parent.parent / "src")]
 from bartizan.assess import dispatch
 from bartizan.assess.dispatch import Known, scopes
 from bartizan.assess.policy.engine import ASSESSOR, HOST_SECTIONS, PolicySet, knowledge, load_policies
+from bartizan.cli.main import NEW_OBJECTS
 from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.host.collectors import COLLECTORS
 from bartizan.collect.interface import run
@@ -202,6 +204,7 @@ def main() -> None:
     parser.add_argument("--hosts", type=int, default=500)
     parser.add_argument("--profile", action="store_true", help="the hottest functions of judging anew")
     arguments = parser.parse_args()
+    gc.set_threshold(NEW_OBJECTS, 20, 20)  # as the program does
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (work / "policies").mkdir()
