@@ -1,8 +1,14 @@
 """What every test may ask for: the folder of real inputs beside the checkout, and a run in which nothing is skipped."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+if "CI" not in os.environ:  # there Hypothesis has a profile of its own, which draws the same in every run
+    settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("busy")
 
 pytest_plugins = ("small_host",)
 
