@@ -152,6 +152,8 @@ def fill(type_: Type, value: Any, problems: list[str], path: str = "") -> Any:
                 return value
             return [fill(item, each, problems, f"{path}[{n}]") for n, each in enumerate(value)]
         case MapType(value=item) if isinstance(value, dict):
+            if item.__class__ is Primitive and all(each.__class__ is _CLASSES[item.name] for each in value.values()):
+                return dict(value)
             return {key: fill(item, each, problems, f"{path}[{key}]") for key, each in value.items()}
         case Primitive() if not matches(type_, value):
             return value
