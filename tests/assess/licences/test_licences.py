@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bartizan.assess.dispatch import Known, assess, judge, scopes
@@ -154,5 +154,7 @@ def test_the_dispatcher_judges_licences_by_section_and_origin() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.lists(st.text(max_size=30), max_size=3), max_size=5))
+@example([["0", "0/0|"]])
+@example([["|MIT", "or"], ["and", "MIT with"]])
 def test_whatever_packages_declare_is_judged(declared: list[list[str]]) -> None:
     findings(BUILT_IN, *(package(f"p{number}", *licences) for number, licences in enumerate(declared)))

@@ -118,12 +118,17 @@ def _unknown(text: str) -> str:
     return f"{UNKNOWN}-{re.sub(r'[^A-Za-z0-9.]+', '-', text)[:60].strip('-') or 'empty'}"
 
 
+_LIBRARY_ERRORS = (AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What the library raises besides its own errors on texts that are no expression."""
+
+
 def _is_expression(text: str) -> bool:
     from license_expression import ExpressionError, ExpressionParseError, Licensing
 
     try:
-        return Licensing().parse(text) is not None
-    except (ExpressionError, ExpressionParseError, ValueError, LookupError, AttributeError, TypeError, RecursionError):
+        # In parentheses, as it may stand in a longer one: an operator at the end is taken where nothing follows.
+        return Licensing().parse(f"({text}) AND ({text})") is not None
+    except (ExpressionError, ExpressionParseError, *_LIBRARY_ERRORS):
         return False
 
 
