@@ -361,7 +361,7 @@ class Handler(BaseHTTPRequestHandler):
                     "assets": len({row["asset_id"] for row in members}),
                     "fix": worst["fix"]["text"],
                     "kev": sum(row["kev"] for row in members),
-                    "query": f'state:open and {field}:"{key}"',
+                    "query": f'{field}:"{key}"',
                 }
             )
         return sorted(out, key=lambda group: -group["total"])

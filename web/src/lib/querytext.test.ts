@@ -48,5 +48,6 @@ describe("quote and both", () => {
   it("joins two queries", () => {
     expect(both("a:1 or b:2", "c:3")).toBe("(a:1 or b:2) and c:3");
     expect(both("", "c:3")).toBe("c:3");
+    expect(both("state:open and a:1", 'state:open and package:"x y"')).toBe('state:open and a:1 and package:"x y"');
   });
 });

@@ -97,9 +97,9 @@ function join(pieces: string[]): string {
   return pieces.map((piece) => (/\sor\s/i.test(piece) && !piece.startsWith("(") ? `(${piece})` : piece)).join(" and ");
 }
 
-/** A query narrowed by another one. */
+/** A query narrowed by another one; what both say is said once. */
 export function both(left: string, right: string): string {
   if (!left.trim()) return right.trim();
   if (!right.trim()) return left.trim();
-  return join([...parts(left), ...parts(right)]);
+  return join([...new Set([...parts(left), ...parts(right)])]);
 }

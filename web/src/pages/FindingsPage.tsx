@@ -9,7 +9,7 @@ import { useQueryBox } from "../app/asked";
 import { useAddress } from "../lib/address";
 import { count, decimal } from "../lib/format";
 import { findings, OPEN } from "../lib/paths";
-import { parts } from "../lib/querytext";
+import { both, parts } from "../lib/querytext";
 import { ExceptionDialog } from "../parts/DecisionDialog";
 import { Facets } from "../parts/Facets";
 import { FindingList } from "../parts/FindingList";
@@ -104,14 +104,6 @@ export default function FindingsPage() {
   );
 }
 
-/** What a group's link asks: the list's own query as well. */
-function narrowed(query: string, more: string): string {
-  const own = parts(query);
-  if (own.length === 0) return more;
-  const whole = own.length === 1 && /\sor\s/i.test(query) ? `(${query})` : query;
-  return `${whole} and ${more}`;
-}
-
 /** A decision is about what stands open, so it does not say so. */
 function withoutStates(query: string): string {
   return parts(query).filter((part) => !/^state:(open|unknown|any|\[[^\]]*open[^\]]*\])$/i.test(part)).join(" and ");
@@ -175,7 +167,7 @@ function Groups({ by, query, onClear }: { by: GroupBy; query: string; onClear: (
               <td>
                 <span className="cell-title">
                   <SeverityGlyph severity={group.severity} />
-                  <Go to={findings(narrowed(query, group.query))} className="link row-link" title={group.title}>
+                  <Go to={findings(both(query, group.query))} className="link row-link" title={group.title}>
                     <span className="visually-hidden">{group.severity}: </span>
                     {by === "part" || by === "origin" ? group.title : by === "layer" ? <Truncated text={group.key} mono /> : group.key}
                   </Go>

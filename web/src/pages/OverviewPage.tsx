@@ -247,7 +247,7 @@ function FixFirst({ data }: { data: Overview }) {
               <td>
                 <span className="fix-name">
                   <SeverityGlyph severity={group.severity} />
-                  <Go to={findings(group.query)} className="link strong-link">
+                  <Go to={findings(both(OPEN, group.query))} className="link strong-link">
                     <span className="visually-hidden">{group.severity}: </span>
                     {group.title}
                   </Go>
