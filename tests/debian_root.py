@@ -1,5 +1,5 @@
-"""A real Debian 12 in a folder, with a Python, a Node, a Java and a Go application inside, and with programs that came
-without a package: made once a test run.
+"""A real Debian 12 in a folder, with a Python, a Node, a Java and a Go application inside, with programs that came
+without a package, with secrets, and with what a break-in leaves behind: made once a test run.
 
 Packages come from the archives that apt, pip and npm of this machine are set up for.
 """
@@ -14,10 +14,12 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from bartizan.assess.secrets.rules import filled
+from malware_image import EICAR, KEY, SHELL
 from program_files import elf, go_info, redis
 
 SITE = "srv/python/venv/lib/python3.11/site-packages"
-_NEEDLESS = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/zoneinfo")
+_NEEDLESS = ("usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/zoneinfo")
 
 
 class NoDebian(Exception):
@@ -58,6 +60,7 @@ def _make(root: DebianRoot) -> None:
     _run("debootstrap", "--variant=minbase", "--include=python3-six", "bookworm", str(root.folder))
     for needless in (*_NEEDLESS, "var/cache/apt", "var/lib/apt/lists", "var/cache/debconf"):
         shutil.rmtree(root.folder / needless, ignore_errors=True)
+    _keep_copyright_files(root.folder / "usr/share/doc")
     lists = root.folder / "var/lib/apt/lists"
     lists.mkdir(parents=True)
     pocket = "deb.example_dists_bookworm-security_"
@@ -73,9 +76,17 @@ def _make(root: DebianRoot) -> None:
     _node(root.folder)
     _java(root.folder)
     _programs(root.folder)
+    _secrets_and_malware(root.folder)
     with tarfile.open(root.application, "w", format=tarfile.PAX_FORMAT) as archive:
         for name in before:
             archive.add(root.folder / name, arcname=name)
+
+
+def _keep_copyright_files(documents: Path) -> None:
+    """As slim images do (`path-exclude` of dpkg.cfg(5)); links between folders stay."""
+    for file in documents.rglob("*"):
+        if file.name != "copyright" and (file.is_file() or file.is_symlink()) and file.parent != documents:
+            file.unlink()
 
 
 def _python(root: Path) -> None:
@@ -133,6 +144,15 @@ def _programs(root: Path) -> None:
     (folder / "tool").write_bytes(elf({".go.buildinfo": go_info("go1.21.4", modules)}))
     for program in folder.iterdir():
         program.chmod(0o755)
+
+
+def _secrets_and_malware(root: Path) -> None:
+    (root / "srv/python/settings.env").write_text(f"AWS_ACCESS_KEY_ID={KEY}\n")
+    (root / "srv/node/.npmrc").write_text(filled("//registry.npmjs.org/:_authToken=npm_{{alnum:36}}\n", "node"))
+    folder = root / "srv/www/upload"
+    folder.mkdir(parents=True)
+    (folder / "x.php").write_bytes(SHELL)
+    (folder / "eicar.com").write_bytes(EICAR)
 
 
 def _run(*command: str, cwd: Path | None = None) -> None:
