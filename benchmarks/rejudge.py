@@ -36,7 +36,7 @@ from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.host.collectors import COLLECTORS
 from bartizan.collect.interface import run
 from bartizan.collect.packages.discover import read_packages
-from bartizan.collect.packages.distribution.dpkg import READER
+from bartizan.collect.packages.distribution.readers import READERS
 from bartizan.inventory.accounts import create_organisation
 from bartizan.inventory.assessments import attach, load_sections, needed, record_all
 from bartizan.inventory.ingest import ingest_snapshot
@@ -97,7 +97,7 @@ def plain_host() -> dict[str, Section]:
     view = LocalView()
     sections = {each.section: run(each, view) for each in COLLECTORS if each.section in HOST_SECTIONS}
     elsewhere = [f"/{entry.name}" for entry in Path("/").iterdir() if entry.name != "var"]
-    packages = read_packages(view, readers=(READER,), ignore=(*elsewhere, "/var/log", "/var/cache", "/var/tmp"))
+    packages = read_packages(view, readers=READERS[:1], ignore=(*elsewhere, "/var/log", "/var/cache", "/var/tmp"))
     owned = {"kind": "file", "mode": 0o4755, "uid": 0, "gid": 0, "user": "root", "owner_group": "root"}
     privileged = [
         {**owned, "path": f"/usr/bin/{name}", "reachable": True, "package": "passwd", "chosen_mode": -1}

@@ -1,94 +1,382 @@
-"""Every reader there is, in the order in which they are asked: operating systems' databases first."""
+"""Every reader there is, in the order in which they are asked: operating systems' databases first.
 
-from bartizan.collect.packages.beam import hex_lock
-from bartizan.collect.packages.binaries import programs
-from bartizan.collect.packages.conda import installed as conda_installed
-from bartizan.collect.packages.cpp import conan_lock
-from bartizan.collect.packages.dart import pubspec_lock
+What a reader wants is told here, how it reads in the module that its row names (`later.py`), which is imported when
+such a file is met. A condition on a path is asked about every file of that name, so it looks for a few characters
+before anything is imported for it.
+"""
+
 from bartizan.collect.packages.distribution.readers import READERS as DISTRIBUTIONS
-from bartizan.collect.packages.dotnet import nuget
-from bartizan.collect.packages.dotnet import project as dotnet_project
-from bartizan.collect.packages.golang import modules as go_modules
-from bartizan.collect.packages.haskell import packages as haskell_packages
 from bartizan.collect.packages.interface import Reader
-from bartizan.collect.packages.java import archive as java_archive
-from bartizan.collect.packages.java import gradle, pom
-from bartizan.collect.packages.java import runtime as java_runtime
-from bartizan.collect.packages.javascript import (
-    bun_lock,
-    deno_lock,
-    extension_archive,
-    npm_lock,
-    pnpm_lock,
-    yarn_lock,
-)
-from bartizan.collect.packages.javascript import installed as javascript_installed
-from bartizan.collect.packages.julia import manifest as julia_manifest
-from bartizan.collect.packages.ocaml import switch_state
-from bartizan.collect.packages.perl import installed as perl_installed
-from bartizan.collect.packages.php import applications as php_applications
-from bartizan.collect.packages.php import composer
-from bartizan.collect.packages.python import archives as python_archives
-from bartizan.collect.packages.python import installed as python_installed
-from bartizan.collect.packages.python import locked as python_locked
-from bartizan.collect.packages.python import requirements
-from bartizan.collect.packages.r import packages as r_packages
-from bartizan.collect.packages.ruby import gems
-from bartizan.collect.packages.rust import cargo_lock
-from bartizan.collect.packages.swift import packages as swift_packages
+from bartizan.collect.packages.later import Later
+
+_is_requirements = Later("python.requirements", "is_requirements")
+_is_library = Later("r.packages", "is_library")
 
 READERS: tuple[Reader, ...] = (
     *DISTRIBUTIONS,
-    conda_installed.READER,
-    python_installed.READER,
-    python_archives.READER,
-    requirements.READER,
-    python_locked.PIPFILE,
-    python_locked.POETRY,
-    python_locked.PDM,
-    python_locked.UV,
-    python_locked.PYLOCK,
-    javascript_installed.READER,
-    extension_archive.READER,
-    npm_lock.READER,
-    yarn_lock.READER,
-    pnpm_lock.READER,
-    bun_lock.READER,
-    deno_lock.READER,
-    java_archive.READER,
-    java_archive.EXPLODED,
-    java_runtime.READER,
-    pom.READER,
-    gradle.LOCK,
-    gradle.VERIFICATION,
-    gradle.CATALOGUE,
-    go_modules.READER,
-    go_modules.VENDORED,
-    cargo_lock.READER,
-    gems.INSTALLED,
-    gems.LOCK,
-    composer.INSTALLED,
-    composer.LOCK,
-    php_applications.READER,
-    nuget.DEPS,
-    nuget.LOCK,
-    nuget.ASSETS,
-    nuget.CONFIG,
-    nuget.PAKET,
-    dotnet_project.READER,
-    swift_packages.RESOLVED,
-    swift_packages.PODFILE,
-    pubspec_lock.READER,
-    hex_lock.MIX,
-    hex_lock.REBAR,
-    hex_lock.GLEAM,
-    conan_lock.READER,
-    r_packages.INSTALLED,
-    r_packages.LOCK,
-    haskell_packages.FREEZE,
-    haskell_packages.STACK,
-    julia_manifest.READER,
-    switch_state.READER,
-    perl_installed.READER,
-    programs.READER,
+    Reader(
+        name="conda-installed",
+        type="conda",
+        read=Later("conda.installed", "read"),
+        suffixes=(".json",),
+        matches=lambda path: "/conda-meta/" in path,
+    ),
+    Reader(
+        name="python-installed",
+        type="pypi",
+        read=Later("python.installed", "read"),
+        suffixes=(".dist-info/METADATA", ".egg-info/PKG-INFO", "EGG-INFO/PKG-INFO", ".egg-info", ".egg-link"),
+    ),
+    Reader(
+        name="python-archive",
+        type="pypi",
+        read=Later("python.archives", "read"),
+        suffixes=(".egg", ".whl"),
+        alone=True,
+    ),
+    Reader(
+        name="python-requirements",
+        type="pypi",
+        read=Later("python.requirements", "read"),
+        suffixes=(".txt",),
+        matches=lambda path: "requirements" in path.lower() and bool(_is_requirements(path)),
+        locked=True,
+    ),
+    Reader(
+        name="python-pipfile",
+        type="pypi",
+        read=Later("python.locked", "read_pipfile"),
+        names=frozenset({"Pipfile.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="python-poetry",
+        type="pypi",
+        read=Later("python.locked", "read_poetry"),
+        names=frozenset({"poetry.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="python-pdm",
+        type="pypi",
+        read=Later("python.locked", "read_pdm"),
+        names=frozenset({"pdm.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="python-uv",
+        type="pypi",
+        read=Later("python.locked", "read_uv"),
+        names=frozenset({"uv.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="python-pylock",
+        type="pypi",
+        read=Later("python.locked", "read_pylock"),
+        suffixes=(".toml",),
+        matches=lambda path: path.rpartition("/")[2].startswith("pylock."),
+        locked=True,
+    ),
+    Reader(
+        name="npm-installed",
+        type="npm",
+        read=Later("javascript.installed", "read"),
+        names=frozenset({"package.json"}),
+        matches=Later("javascript.installed", "is_package_root"),
+    ),
+    Reader(
+        name="vscode-extension",
+        type="npm",
+        read=Later("javascript.extension_archive", "read"),
+        suffixes=(".vsix",),
+        alone=True,
+    ),
+    Reader(
+        name="npm-lock",
+        type="npm",
+        read=Later("javascript.npm_lock", "read"),
+        names=frozenset({"package-lock.json", "npm-shrinkwrap.json"}),
+        locked=True,
+    ),
+    Reader(
+        name="yarn-lock",
+        type="npm",
+        read=Later("javascript.yarn_lock", "read"),
+        names=frozenset({"yarn.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="pnpm-lock",
+        type="npm",
+        read=Later("javascript.pnpm_lock", "read"),
+        names=frozenset({"pnpm-lock.yaml"}),
+        locked=True,
+    ),
+    Reader(
+        name="bun-lock",
+        type="npm",
+        read=Later("javascript.bun_lock", "read"),
+        names=frozenset({"bun.lock", "bun.lockb"}),
+        locked=True,
+    ),
+    Reader(
+        name="deno-lock",
+        type="npm",
+        read=Later("javascript.deno_lock", "read"),
+        names=frozenset({"deno.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="java-archive",
+        type="maven",
+        read=Later("java.archive", "read"),
+        suffixes=(".jar", ".war", ".ear", ".par", ".sar", ".aar", ".hpi", ".jpi", ".lpkg", ".nar", ".kar"),
+        alone=True,
+    ),
+    Reader(
+        name="java-exploded",
+        type="maven",
+        read=Later("java.archive", "read_exploded"),
+        names=frozenset({"pom.properties"}),
+        matches=lambda path: "/META-INF/maven/" in path,
+    ),
+    Reader(
+        name="java-runtime",
+        type="generic",
+        read=Later("java.runtime", "read"),
+        names=frozenset({"release"}),
+    ),
+    Reader(
+        name="maven-pom",
+        type="maven",
+        read=Later("java.pom", "read"),
+        names=frozenset({"pom.xml"}),
+        matches=lambda path: "/META-INF/maven/" not in path,
+        locked=True,
+    ),
+    Reader(
+        name="gradle-lock",
+        type="maven",
+        read=Later("java.gradle", "read_lock"),
+        names=frozenset({"gradle.lockfile", "buildscript-gradle.lockfile"}),
+        locked=True,
+    ),
+    Reader(
+        name="gradle-verification",
+        type="maven",
+        read=Later("java.gradle", "read_verification"),
+        names=frozenset({"verification-metadata.xml"}),
+        locked=True,
+    ),
+    Reader(
+        name="gradle-catalogue",
+        type="maven",
+        read=Later("java.gradle", "read_catalogue"),
+        suffixes=(".versions.toml",),
+        locked=True,
+    ),
+    Reader(
+        name="go-mod",
+        type="golang",
+        read=Later("golang.modules", "read"),
+        names=frozenset({"go.mod"}),
+        locked=True,
+    ),
+    Reader(
+        name="go-vendor",
+        type="golang",
+        read=Later("golang.modules", "read_vendored"),
+        names=frozenset({"modules.txt"}),
+        matches=lambda path: path.endswith("/vendor/modules.txt"),
+        locked=True,
+    ),
+    Reader(
+        name="cargo-lock",
+        type="cargo",
+        read=Later("rust.cargo_lock", "read"),
+        names=frozenset({"Cargo.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="ruby-installed",
+        type="gem",
+        read=Later("ruby.gems", "read_specification"),
+        suffixes=(".gemspec",),
+        matches=lambda path: "/specifications/" in path,
+    ),
+    Reader(
+        name="ruby-bundler",
+        type="gem",
+        read=Later("ruby.gems", "read_lock"),
+        names=frozenset({"Gemfile.lock", "gems.locked"}),
+        locked=True,
+    ),
+    Reader(
+        name="composer-installed",
+        type="composer",
+        read=Later("php.composer", "read_installed"),
+        suffixes=("composer/installed.json",),
+    ),
+    Reader(
+        name="composer-lock",
+        type="composer",
+        read=Later("php.composer", "read_lock"),
+        names=frozenset({"composer.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="php-application",
+        type="generic",
+        read=Later("php.applications", "read"),
+        names=frozenset({"version.php", "Version.php", "Drupal.php"}),
+        alone=True,
+    ),
+    Reader(
+        name="dotnet-deps",
+        type="nuget",
+        read=Later("dotnet.nuget", "read_deps"),
+        suffixes=(".deps.json",),
+    ),
+    Reader(
+        name="nuget-lock",
+        type="nuget",
+        read=Later("dotnet.nuget", "read_lock"),
+        names=frozenset({"packages.lock.json"}),
+        locked=True,
+    ),
+    Reader(
+        name="nuget-assets",
+        type="nuget",
+        read=Later("dotnet.nuget", "read_assets"),
+        names=frozenset({"project.assets.json"}),
+        locked=True,
+    ),
+    Reader(
+        name="nuget-config",
+        type="nuget",
+        read=Later("dotnet.nuget", "read_config"),
+        names=frozenset({"packages.config"}),
+        locked=True,
+    ),
+    Reader(
+        name="paket-lock",
+        type="nuget",
+        read=Later("dotnet.nuget", "read_paket"),
+        names=frozenset({"paket.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="dotnet-project",
+        type="nuget",
+        read=Later("dotnet.project", "read"),
+        names=frozenset({"Directory.Packages.props", "Directory.Build.props"}),
+        suffixes=(".csproj", ".fsproj", ".vbproj"),
+        locked=True,
+    ),
+    Reader(
+        name="swift-resolved",
+        type="swift",
+        read=Later("swift.packages", "read_resolved"),
+        names=frozenset({"Package.resolved"}),
+        locked=True,
+    ),
+    Reader(
+        name="cocoapods-lock",
+        type="cocoapods",
+        read=Later("swift.packages", "read_podfile"),
+        names=frozenset({"Podfile.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="pub-lock",
+        type="pub",
+        read=Later("dart.pubspec_lock", "read"),
+        names=frozenset({"pubspec.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="mix-lock",
+        type="hex",
+        read=Later("beam.hex_lock", "read_mix"),
+        names=frozenset({"mix.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="rebar-lock",
+        type="hex",
+        read=Later("beam.hex_lock", "read_rebar"),
+        names=frozenset({"rebar.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="gleam-manifest",
+        type="hex",
+        read=Later("beam.hex_lock", "read_gleam"),
+        names=frozenset({"manifest.toml"}),
+        locked=True,
+    ),
+    Reader(
+        name="conan-lock",
+        type="conan",
+        read=Later("cpp.conan_lock", "read"),
+        names=frozenset({"conan.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="r-installed",
+        type="cran",
+        read=Later("r.packages", "read_installed"),
+        names=frozenset({"DESCRIPTION"}),
+        matches=lambda path: "library/" in path and bool(_is_library(path)),
+    ),
+    Reader(
+        name="r-renv",
+        type="cran",
+        read=Later("r.packages", "read_lock"),
+        names=frozenset({"renv.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="cabal-freeze",
+        type="hackage",
+        read=Later("haskell.packages", "read_freeze"),
+        names=frozenset({"cabal.project.freeze"}),
+        locked=True,
+    ),
+    Reader(
+        name="stack-lock",
+        type="hackage",
+        read=Later("haskell.packages", "read_stack"),
+        names=frozenset({"stack.yaml.lock"}),
+        locked=True,
+    ),
+    Reader(
+        name="julia-manifest",
+        type="julia",
+        read=Later("julia.manifest", "read"),
+        names=frozenset({"Manifest.toml", "JuliaManifest.toml"}),
+        locked=True,
+    ),
+    Reader(
+        name="opam-switch",
+        type="opam",
+        read=Later("ocaml.switch_state", "read"),
+        names=frozenset({"switch-state"}),
+        matches=lambda path: path.endswith("/.opam-switch/switch-state"),
+    ),
+    Reader(
+        name="perl-installed",
+        type="cpan",
+        read=Later("perl.installed", "read"),
+        names=frozenset({"MYMETA.json", "MYMETA.yml"}),
+        matches=lambda path: "/.meta/" in path,
+    ),
+    Reader(
+        name="programs",
+        type="generic",
+        read=Later("binaries.programs", "read"),
+        binary=True,
+        alone=True,
+    ),
 )

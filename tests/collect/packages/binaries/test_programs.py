@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.binaries import signatures
-from bartizan.collect.packages.binaries.programs import READER
+from bartizan.collect.packages.binaries.programs import read
 from bartizan.collect.packages.discover import read_packages
 from bartizan.model.package import Package, package_from
 from program_files import elf, go_info
@@ -153,7 +153,7 @@ def test_damaged_programs_end_in_packages_or_problems(tmp_path: Path, data: st.D
     magic = data.draw(st.sampled_from([b"", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa\xce"]))
     broken[: len(magic)] = magic
     (tmp_path / "x").write_bytes(broken[: data.draw(st.integers(0, len(broken)))])
-    for package in READER.read(LocalView(str(tmp_path)), "/x", Problems()):
+    for package in read(LocalView(str(tmp_path)), "/x", Problems()):
         assert package.purl
 
 

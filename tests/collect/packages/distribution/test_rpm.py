@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.interface import Problems
-from bartizan.collect.packages.distribution.rpm.database import READER, owned, split_source
+from bartizan.collect.packages.distribution.rpm.database import owned, read, split_source
 from bartizan.model.package import Package
 
 Files = Mapping[str, str | bytes]
@@ -266,7 +266,7 @@ def test_damaged_stores_end_in_packages_or_problems(tmp_path: Path, data: st.Dat
         broken[at : at + data.draw(st.integers(1, 4))] = data.draw(st.binary(max_size=4))
     (tmp_path / "Packages").write_bytes(broken[: data.draw(st.integers(0, len(broken)))])
     problems = Problems()
-    for found in READER.read(LocalView(str(tmp_path)), "/Packages", problems):
+    for found in read(LocalView(str(tmp_path)), "/Packages", problems):
         assert found.purl
 
 
@@ -289,7 +289,7 @@ def _sqlite_bytes(folder: Path) -> bytes:
 )
 def test_real_databases(shared: Path, file: str, count: int, one: tuple[str, str]) -> None:
     problems = Problems()
-    found = list(READER.read(LocalView(str(shared / "data")), f"/{file}", problems))
+    found = list(read(LocalView(str(shared / "data")), f"/{file}", problems))
     assert problems.found == []
     assert len(found) == count
     assert one in {(package.name, package.version) for package in found}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.interface import Problems
-from bartizan.collect.packages.java.archive import READER
+from bartizan.collect.packages.java.archive import read
 from bartizan.collect.packages.java.manifest import Identity, identify, parse_manifest
 from bartizan.model.package import Package
 
@@ -182,7 +182,7 @@ def test_damaged_archives_end_in_packages_or_problems(tmp_path: Path, data: st.D
         at = data.draw(st.integers(0, len(broken) - 1))
         broken[at : at + data.draw(st.integers(1, 4))] = data.draw(st.binary(max_size=4))
     (tmp_path / "x.jar").write_bytes(broken[: data.draw(st.integers(0, len(broken)))])
-    for package in READER.read(LocalView(str(tmp_path)), "/x.jar", Problems()):
+    for package in read(LocalView(str(tmp_path)), "/x.jar", Problems()):
         assert package.purl
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from bartizan.collect.packages.python.requirements import READER
+from bartizan.collect.packages.readers import READERS
 from bartizan.model.package import Package
 
 Files = Mapping[str, str | bytes]
@@ -48,5 +48,6 @@ def test_files_outside_the_view_are_told(outcome_of: Callable[[Files], Outcome])
     ],
 )
 def test_which_files_are_requirements(path: str, wanted: bool) -> None:
-    assert READER.matches is not None
-    assert READER.matches(path) is wanted
+    (reader,) = [reader for reader in READERS if reader.name == "python-requirements"]
+    assert reader.matches is not None
+    assert reader.matches(path) is wanted

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import list_of, read_text, read_toml, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 _MIX_ENTRY = re.compile(r'^\s*"(?P<name>[^"]+)":\s*\{(?P<rest>.*)$')
@@ -64,8 +63,3 @@ def read_gleam(view: FilesystemView, path: str, problems: Problems) -> Iterator[
 
 def _locked(path: str, name: str, version: str, direct: bool | None = None) -> Package:
     return Package(type="hex", name=name, version=version, path=path, direct=direct, state="locked")
-
-
-MIX = Reader(name="mix-lock", type="hex", read=read_mix, names=frozenset({"mix.lock"}), locked=True)
-REBAR = Reader(name="rebar-lock", type="hex", read=read_rebar, names=frozenset({"rebar.lock"}), locked=True)
-GLEAM = Reader(name="gleam-manifest", type="hex", read=read_gleam, names=frozenset({"manifest.toml"}), locked=True)

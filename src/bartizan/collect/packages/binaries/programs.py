@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.binaries import go_build, image, rust_audit, signatures
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 
@@ -32,6 +31,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
         problems.caught(error)
     except OSError as error:
         problems.add(path, error.strerror or str(error))
-
-
-READER = Reader(name="programs", type="generic", read=read, binary=True, alone=True)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_json, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 
@@ -31,12 +30,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
         direct=bool(asked) if isinstance(asked, str) else None,
         path=path,
     )
-
-
-READER = Reader(
-    name="conda-installed",
-    type="conda",
-    read=read,
-    suffixes=(".json",),
-    matches=lambda path: "/conda-meta/" in path,
-)

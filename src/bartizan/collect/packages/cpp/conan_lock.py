@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import list_of, read_json_table, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.reach import reachable
 from bartizan.model.package import Package
 
@@ -68,6 +67,3 @@ def _package(
         direct=direct,
         state="locked",
     )
-
-
-READER = Reader(name="conan-lock", type="conan", read=read, names=frozenset({"conan.lock"}), locked=True)

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_text, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.yaml_subset import parse_yaml
 from bartizan.model.package import Package
 
@@ -37,6 +36,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
             direct=asked.startswith("direct") if asked else None,
             state="locked",
         )
-
-
-READER = Reader(name="pub-lock", type="pub", read=read, names=frozenset({"pubspec.lock"}), locked=True)

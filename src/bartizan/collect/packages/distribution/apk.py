@@ -16,7 +16,6 @@ from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import DATABASE_LIMIT, read_bytes
 from bartizan.collect.packages.distribution.release import read_release
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 _FIELDS = {b"P": "name", b"V": "version", b"A": "arch", b"L": "licence", b"o": "origin"}
@@ -84,13 +83,3 @@ def owned(view: FilesystemView, path: str, wanted: AbstractSet[str], problems: P
         elif kind == b"P:":
             package = line[2:].strip().decode("utf-8", "surrogateescape")
     return found
-
-
-READER = Reader(
-    name="apk",
-    type="apk",
-    read=read,
-    paths=("/lib/apk/db/installed", "/usr/lib/apk/db/installed"),
-    operating_system=True,
-    owned=owned,
-)

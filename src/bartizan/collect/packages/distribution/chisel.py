@@ -14,9 +14,7 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_bytes
-from bartizan.collect.packages.distribution.copyright import BESIDE, licensed
 from bartizan.collect.packages.distribution.release import read_release
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 LIMIT = 64 << 20
@@ -61,14 +59,3 @@ def _decompressed(data: bytes, path: str, problems: Problems) -> bytes:
         problems.add(path, f"is not Zstandard: {error}")
         return b""
     return out
-
-
-READER = Reader(
-    name="chisel",
-    type="deb",
-    read=read,
-    paths=("/var/lib/chisel/manifest.wall",),
-    operating_system=True,
-    completed=licensed,
-    beside=BESIDE,
-)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_bytes
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.xml_document import parse_xml
 from bartizan.model.package import Package
 
@@ -29,12 +28,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
     yield Package(
         type="chocolatey", name=name.lower(), version=version, licences=(licence,) if licence else (), path=path
     )
-
-
-READER = Reader(
-    name="chocolatey",
-    type="chocolatey",
-    read=read,
-    suffixes=(".nuspec",),
-    matches=lambda path: "/chocolatey/lib/" in path.lower(),
-)

@@ -22,7 +22,6 @@ from functools import lru_cache
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
-from bartizan.collect.packages.interface import Beside
 from bartizan.model.package import Package
 
 FOLDER = "/usr/share/doc"
@@ -240,6 +239,3 @@ def _identifier(name: str) -> str:
     if version is None:
         return ""
     return f"{letters.upper()}-{version}-{'no-invariants-' if invariants else ''}{'or-later' if later else 'only'}"
-
-
-BESIDE = Beside(folder=FOLDER, name=NAME, limit=LIMIT, part=essence)

@@ -10,7 +10,6 @@ from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_json
 from bartizan.collect.packages.distribution.release import read_release
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 
@@ -42,6 +41,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
             distro=release.distro,
             path=path,
         )
-
-
-READER = Reader(name="cos", type="cos", read=read, paths=("/etc/cos-package-info.json",), operating_system=True)

@@ -15,13 +15,10 @@ from collections.abc import Set as AbstractSet
 from bartizan.collect.filesystem.interface import FileKind, FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import DATABASE_LIMIT, read_bytes
-from bartizan.collect.packages.distribution.copyright import BESIDE, licensed
 from bartizan.collect.packages.distribution.release import read_release
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 STATUS = "/var/lib/dpkg/status"
-STATUS_FOLDER = "/var/lib/dpkg/status.d"
 INFO_FOLDER = "/var/lib/dpkg/info"
 
 _EMPTY_LINES = re.compile(rb"\n[ \t\r]*\n")
@@ -131,16 +128,3 @@ def _lines(
         lines = ["/" + line[34:] for line in lines if line[32:34] == "  "]
     package = path.rsplit("/", 1)[1].rsplit(".", 1)[0].partition(":")[0]
     return dict.fromkeys(wanted & set(lines), package)
-
-
-READER = Reader(
-    name="dpkg",
-    type="deb",
-    read=read,
-    paths=(STATUS,),
-    folders=(STATUS_FOLDER,),
-    operating_system=True,
-    owned=owned,
-    completed=licensed,
-    beside=BESIDE,
-)

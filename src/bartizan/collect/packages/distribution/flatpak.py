@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_bytes
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.xml_document import parse_xml
 from bartizan.model.package import Package
 
@@ -32,12 +31,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
         return
     licence = root.value("project_license")
     yield Package(type="flatpak", name=name, version=version, licences=(licence,) if licence else (), path=path)
-
-
-READER = Reader(
-    name="flatpak",
-    type="flatpak",
-    read=read,
-    suffixes=(".metainfo.xml", ".appdata.xml"),
-    matches=lambda path: "/flatpak/" in path,
-)

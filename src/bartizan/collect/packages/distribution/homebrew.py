@@ -10,12 +10,16 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FileKind, FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_json
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 LIMIT = 4 << 20
 CASKROOMS = ("/opt/homebrew/Caskroom", "/usr/local/Caskroom", "/home/linuxbrew/.linuxbrew/Caskroom")
 _FORMULA = re.compile(r"/Cellar/([^/]+)/([^/]+)/INSTALL_RECEIPT\.json$")
+
+
+def is_formula(path: str) -> bool:
+    """Whether the receipt is one of an installed formula."""
+    return _FORMULA.search(path) is not None
 
 
 def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Package]:
@@ -36,13 +40,3 @@ def _folders(view: FilesystemView, path: str) -> list[str]:
     return [
         entry.name for entry in view.list(path) if entry.kind is FileKind.DIRECTORY and not entry.name.startswith(".")
     ]
-
-
-READER = Reader(
-    name="homebrew",
-    type="brew",
-    read=read,
-    paths=CASKROOMS,
-    names=frozenset({"INSTALL_RECEIPT.json"}),
-    matches=lambda path: bool(_FORMULA.search(path)),
-)

@@ -11,7 +11,6 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_bytes
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 LIMIT = 4 << 20
@@ -36,6 +35,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
         problems.add(path, f"the property list has no {'version' if isinstance(name, str) else 'identifier'}")
         return
     yield Package(type="macos-application", name=name, version=version, path=path)
-
-
-READER = Reader(name="macos-application", type="macos-application", read=read, suffixes=(".app/Contents/Info.plist",))

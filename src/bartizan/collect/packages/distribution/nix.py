@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from bartizan.collect.filesystem.interface import FileKind, FilesystemView
 from bartizan.collect.interface import Problems
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 _STORE_PATH = re.compile(
@@ -24,6 +23,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
         match = _STORE_PATH.match(entry.name)
         if match and entry.kind is FileKind.DIRECTORY:
             yield Package(type="nix", name=match["name"], version=match["version"], path=path)
-
-
-READER = Reader(name="nix", type="nix", read=read, paths=("/nix/store",))

@@ -11,7 +11,6 @@ from collections.abc import Set as AbstractSet
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.distribution import dpkg
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 
@@ -23,13 +22,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
 def owned(view: FilesystemView, path: str, wanted: AbstractSet[str], problems: Problems) -> Mapping[str, str]:
     """Owners by the lists in `info` beside the status file."""
     return dpkg.owned_by_lists(view, path.removesuffix("status") + "info", wanted, problems)
-
-
-READER = Reader(
-    name="opkg",
-    type="opkg",
-    read=read,
-    paths=("/usr/lib/opkg/status", "/var/lib/opkg/status"),
-    operating_system=True,
-    owned=owned,
-)

@@ -17,7 +17,6 @@ from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_text
 from bartizan.collect.packages.distribution.release import read_release
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 DESC_LIMIT = 4 << 20
@@ -75,14 +74,3 @@ def owned(view: FilesystemView, path: str, wanted: AbstractSet[str], problems: P
     names = {f"/{name}" for name in blocks(text or "").get("FILES", ())}
     package = folder.rpartition("/")[2].rsplit("-", 2)[0]
     return dict.fromkeys(wanted & names, package)
-
-
-READER = Reader(
-    name="pacman",
-    type="alpm",
-    read=read,
-    names=frozenset({"desc"}),
-    matches=lambda path: path.startswith("/var/lib/pacman/local/"),
-    operating_system=True,
-    owned=owned,
-)

@@ -12,7 +12,6 @@ from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import missing, read_text
 from bartizan.collect.packages.distribution.release import read_release
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 _NAME_VERSION = re.compile(
@@ -53,14 +52,3 @@ def owned(view: FilesystemView, path: str, wanted: AbstractSet[str], problems: P
     names = {line[4:].rsplit(" ", 2)[0] for line in text.splitlines() if line.startswith("obj ")}
     match = _NAME_VERSION.match(folder.rpartition("/")[2])
     return dict.fromkeys(wanted & names, match["name"]) if match else {}
-
-
-READER = Reader(
-    name="portage",
-    type="ebuild",
-    read=read,
-    names=frozenset({"PF"}),
-    matches=lambda path: path.startswith("/var/db/pkg/"),
-    operating_system=True,
-    owned=owned,
-)

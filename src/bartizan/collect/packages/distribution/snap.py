@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_text
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.yaml_subset import parse_yaml
 from bartizan.model.package import Package
 
@@ -35,6 +34,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
     architectures = manifest.get("architectures")
     listed = [item for item in architectures if isinstance(item, str)] if isinstance(architectures, list) else []
     yield Package(type="snap", name=name, version=version, arch=",".join(listed), path=path)
-
-
-READER = Reader(name="snap", type="snap", read=read, suffixes=("/meta/snap.yaml",))

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_json
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 LIMIT = 16 << 20
@@ -31,6 +30,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
             problems.add(path, "its first node has no name or no version")
         else:
             yield Package(type="spack", name=name, version=version, path=path)
-
-
-READER = Reader(name="spack", type="spack", read=read, suffixes=("/.spack/spec.json",))

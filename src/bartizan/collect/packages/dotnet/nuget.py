@@ -12,7 +12,6 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_bytes, read_json_table, read_text, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.xml_document import parse_xml
 from bartizan.model.package import Package
 
@@ -103,12 +102,3 @@ def _package(
     path: str, name: str, version: str, *, direct: bool | None = None, dev: bool = False, state: str
 ) -> Package:
     return Package(type="nuget", name=name, version=version, path=path, direct=direct, dev=dev, state=state)
-
-
-LOCK = Reader(name="nuget-lock", type="nuget", read=read_lock, names=frozenset({"packages.lock.json"}), locked=True)
-ASSETS = Reader(
-    name="nuget-assets", type="nuget", read=read_assets, names=frozenset({"project.assets.json"}), locked=True
-)
-DEPS = Reader(name="dotnet-deps", type="nuget", read=read_deps, suffixes=(".deps.json",))
-CONFIG = Reader(name="nuget-config", type="nuget", read=read_config, names=frozenset({"packages.config"}), locked=True)
-PAKET = Reader(name="paket-lock", type="nuget", read=read_paket, names=frozenset({"paket.lock"}), locked=True)

@@ -15,7 +15,6 @@ from posixpath import dirname
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import missing, read_bytes
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.xml_document import Node, parse_xml
 from bartizan.model.package import Package
 
@@ -71,13 +70,3 @@ def _central(view: FilesystemView, path: str, problems: Problems) -> dict[str, s
     root = _root(view, f"{folder.rstrip('/')}/{CENTRAL}", problems)
     nodes = root.descendants("PackageVersion") if root else ()
     return {node.attributes.get("Include", "").lower(): _version(node) for node in nodes}
-
-
-READER = Reader(
-    name="dotnet-project",
-    type="nuget",
-    read=read,
-    names=frozenset({CENTRAL, "Directory.Build.props"}),
-    suffixes=(".csproj", ".fsproj", ".vbproj"),
-    locked=True,
-)

@@ -18,7 +18,6 @@ from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import missing, read_text
 from bartizan.collect.packages.golang.names import module
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 _TOOLCHAIN = re.compile(r"^go(\d+\.\d+(?:\.\d+)?(?:(?:rc|beta)\d+)?)")
@@ -162,14 +161,3 @@ def read_vendored(view: FilesystemView, path: str, problems: Problems) -> Iterat
         explicit = number < len(lines) and lines[number].startswith("## explicit")
         name, version = (new[0], new[1]) if len(new) == 2 else (old[0], "" if new else old[1])
         yield module(name, version, path, direct=explicit, state="locked")
-
-
-READER = Reader(name="go-mod", type="golang", read=read, names=frozenset({"go.mod"}), locked=True)
-VENDORED = Reader(
-    name="go-vendor",
-    type="golang",
-    read=read_vendored,
-    names=frozenset({"modules.txt"}),
-    matches=lambda path: path.endswith("/vendor/modules.txt"),
-    locked=True,
-)

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import list_of, read_text, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.yaml_subset import parse_yaml
 from bartizan.model.package import Package
 
@@ -52,9 +51,3 @@ def read_stack(view: FilesystemView, path: str, problems: Problems) -> Iterator[
 
 def _locked(path: str, name: str, version: str) -> Package:
     return Package(type="hackage", name=name, version=version, path=path, state="locked")
-
-
-FREEZE = Reader(
-    name="cabal-freeze", type="hackage", read=read_freeze, names=frozenset({"cabal.project.freeze"}), locked=True
-)
-STACK = Reader(name="stack-lock", type="hackage", read=read_stack, names=frozenset({"stack.yaml.lock"}), locked=True)

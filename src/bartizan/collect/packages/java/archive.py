@@ -28,7 +28,6 @@ from bartizan.collect.packages.archive import (
     wanted_members,
 )
 from bartizan.collect.packages.content import read_bytes
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.java.manifest import Identity, identify, parse_manifest
 from bartizan.collect.packages.xml_document import parse_xml
 from bartizan.model.package import Package
@@ -152,9 +151,6 @@ def _by_manifest(archive: Archive, members: list[Member], path: str, reading: _R
     return identify(path.rpartition("/")[2], parse_manifest(data or b""))
 
 
-READER = Reader(name="java-archive", type="maven", read=read, suffixes=SUFFIXES, alone=True)
-
-
 def read_exploded(view: FilesystemView, path: str, problems: Problems) -> Iterator[Package]:
     """`META-INF/maven/GROUP/ARTIFACT/pom.properties` of an archive that was unpacked."""
     data = read_bytes(view, path, problems, _POM_LIMIT)
@@ -167,12 +163,3 @@ def read_exploded(view: FilesystemView, path: str, problems: Problems) -> Iterat
         )
     else:
         problems.add(path, "does not tell group, artifact and version")
-
-
-EXPLODED = Reader(
-    name="java-exploded",
-    type="maven",
-    read=read_exploded,
-    names=frozenset({"pom.properties"}),
-    matches=lambda path: "/META-INF/maven/" in path,
-)

@@ -11,7 +11,6 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_bytes, read_text, read_toml, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.xml_document import parse_xml
 from bartizan.model.package import Package
 
@@ -91,22 +90,3 @@ def _locked(
         direct=direct,
         state="locked",
     )
-
-
-LOCK = Reader(
-    name="gradle-lock",
-    type="maven",
-    read=read_lock,
-    names=frozenset({"gradle.lockfile", "buildscript-gradle.lockfile"}),
-    locked=True,
-)
-VERIFICATION = Reader(
-    name="gradle-verification",
-    type="maven",
-    read=read_verification,
-    names=frozenset({"verification-metadata.xml"}),
-    locked=True,
-)
-CATALOGUE = Reader(
-    name="gradle-catalogue", type="maven", read=read_catalogue, suffixes=(".versions.toml",), locked=True
-)

@@ -21,7 +21,6 @@ from posixpath import dirname, join, normpath
 from bartizan.collect.filesystem.interface import FileKind, FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_bytes
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.xml_document import Node, parse_xml
 from bartizan.model.package import Package
 
@@ -184,13 +183,3 @@ def _listed(part: Node) -> list[tuple[str, str, str, str, str]]:
         for dependencies in part.all("dependencies")
         for one in dependencies.all("dependency")
     ]
-
-
-READER = Reader(
-    name="maven-pom",
-    type="maven",
-    read=read,
-    names=frozenset({"pom.xml"}),
-    matches=lambda path: "/META-INF/maven/" not in path,
-    locked=True,
-)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import missing, read_head
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 _FIELD = re.compile(rb'^(JAVA_VERSION|JAVA_RUNTIME_VERSION|IMPLEMENTOR)="([^"\n]*)"', re.MULTILINE)
@@ -27,6 +26,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
     if version:
         oracle = "oracle" in fields.get("IMPLEMENTOR", "").lower()
         yield Package(type="generic", name="jdk" if oracle else "openjdk", version=version, path=path)
-
-
-READER = Reader(name="java-runtime", type="generic", read=read, names=frozenset({"release"}))

@@ -13,7 +13,6 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import list_of, parse_json, read_text, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.javascript.names import locked, split_specifier
 from bartizan.collect.packages.reach import reachable
 from bartizan.model.package import Package
@@ -79,6 +78,3 @@ def without_comments(text: str) -> str:
         return found if found.startswith('"') else "\n" * found.count("\n")
 
     return _STRING_OR_COMMA.sub(blank, _STRING_OR_COMMENT.sub(blank, text))
-
-
-READER = Reader(name="bun-lock", type="npm", read=read, names=frozenset({"bun.lock", "bun.lockb"}), locked=True)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_json_table, table_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.javascript.names import locked, split_specifier
 from bartizan.model.package import Package
 
@@ -32,6 +31,3 @@ def _package(key: str, path: str, problems: Problems) -> Iterator[Package]:
         problems.add(path, f"{key!r} is not a name and a version")
         return
     yield locked(name, version.split("_", 1)[0], path)
-
-
-READER = Reader(name="deno-lock", type="npm", read=read, names=frozenset({"deno.lock"}), locked=True)

@@ -9,7 +9,6 @@ from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.archive import open_archive, read_member, wanted_members
 from bartizan.collect.packages.content import decode, parse_json
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.javascript.installed import LIMIT, is_package_root, published
 from bartizan.model.package import Package
 
@@ -29,6 +28,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
 def _is_manifest(name: str) -> bool:
     rooted = f"/{name}"
     return name.endswith("/package.json") and "/node_modules/" in rooted and is_package_root(rooted)
-
-
-READER = Reader(name="vscode-extension", type="npm", read=read, suffixes=(".vsix",), alone=True)

@@ -10,7 +10,6 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_json, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 LIMIT = 4 << 20
@@ -69,6 +68,3 @@ def _is_foreign(manifest: dict[str, Any]) -> bool:
     """Extensions of VS Code and Unity packages have the same file with names of another registry."""
     engines = manifest.get("engines")
     return "unity" in manifest or "contributes" in manifest or (isinstance(engines, dict) and "vscode" in engines)
-
-
-READER = Reader(name="npm-installed", type="npm", read=read, names=frozenset({"package.json"}), matches=is_package_root)

@@ -11,7 +11,6 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_json_table, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.javascript.installed import licences
 from bartizan.collect.packages.javascript.names import locked, split_specifier
 from bartizan.model.package import Package
@@ -68,12 +67,3 @@ def _dependencies(tree: dict[str, Any], path: str, problems: Problems) -> Iterat
             elif ":" in version or "/" in version:
                 version = ""  # a commit: which release it is near, the file does not say
             yield locked(name, version, path, dev=entry.get("dev") is True)
-
-
-READER = Reader(
-    name="npm-lock",
-    type="npm",
-    read=read,
-    names=frozenset({"package-lock.json", "npm-shrinkwrap.json"}),
-    locked=True,
-)

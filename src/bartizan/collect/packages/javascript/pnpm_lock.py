@@ -12,7 +12,6 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_text, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.javascript.names import locked
 from bartizan.collect.packages.reach import reachable
 from bartizan.collect.packages.yaml_subset import parse_documents
@@ -101,6 +100,3 @@ def _key(name: str, reference: object) -> str:
     """`wrappy` and `1.0.2` are `wrappy@1.0.2`; an alias has the whole key as its reference."""
     text = text_of(reference)
     return text if "@" in text.split("(", 1)[0][1:] and not text.startswith(("http", "git")) else f"{name}@{text}"
-
-
-READER = Reader(name="pnpm-lock", type="npm", read=read, names=frozenset({"pnpm-lock.yaml"}), locked=True)

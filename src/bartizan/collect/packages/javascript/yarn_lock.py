@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_text, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.javascript.names import locked, split_specifier
 from bartizan.collect.packages.yaml_subset import parse_yaml
 from bartizan.model.package import Package
@@ -75,6 +74,3 @@ def _berry(text: str, path: str, problems: Problems) -> Iterator[Package]:
             heads = {head.strip() for head in key.split(",")}
             direct = not asked.isdisjoint(heads | {head.replace("@npm:", "@") for head in heads}) if asked else None
             yield locked(name, version, path, direct=direct)
-
-
-READER = Reader(name="yarn-lock", type="npm", read=read, names=frozenset({"yarn.lock"}), locked=True)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import list_of, read_toml, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 
@@ -23,12 +22,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
             version = text_of(table_of(item).get("version"))
             if version:
                 yield Package(type="julia", name=name, version=version, path=path, state="locked")
-
-
-READER = Reader(
-    name="julia-manifest",
-    type="julia",
-    read=read,
-    names=frozenset({"Manifest.toml", "JuliaManifest.toml"}),
-    locked=True,
-)

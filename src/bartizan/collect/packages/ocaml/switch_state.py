@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_text
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 LIMIT = 4 << 20
@@ -36,12 +35,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
 def _field(text: str, name: str) -> list[str]:
     match = re.search(rf"^{name}:\s*\[([^\]]*)\]", text, re.MULTILINE)
     return re.findall(r'"([^"\s]+)"', match[1]) if match else []
-
-
-READER = Reader(
-    name="opam-switch",
-    type="opam",
-    read=read,
-    names=frozenset({"switch-state"}),
-    matches=lambda path: path.endswith("/.opam-switch/switch-state"),
-)

@@ -9,7 +9,6 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import list_of, read_json, read_text, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.yaml_subset import parse_yaml
 from bartizan.model.package import Package
 
@@ -42,12 +41,3 @@ def _document(view: FilesystemView, path: str, problems: Problems) -> Any:
 def _version(value: Any) -> str:
     """A number where the author forgot the quotes: digits that JSON drops are lost."""
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else text_of(value)
-
-
-READER = Reader(
-    name="perl-installed",
-    type="cpan",
-    read=read,
-    names=frozenset({"MYMETA.json", "MYMETA.yml"}),
-    matches=lambda path: "/.meta/" in path,
-)

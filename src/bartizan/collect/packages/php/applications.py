@@ -14,7 +14,6 @@ from typing import NamedTuple
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_head
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 HEAD = 64 << 10
@@ -56,12 +55,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
         found = application.version.search(head or b"")
         if found and application.mark in (head or b""):
             yield Package(type="generic", name=application.name, version=found[1].decode(), path=path)
-
-
-READER = Reader(
-    name="php-application",
-    type="generic",
-    read=read,
-    names=frozenset(application.file.rpartition("/")[2] for application in APPLICATIONS),
-    alone=True,
-)

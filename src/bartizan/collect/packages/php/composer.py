@@ -9,7 +9,6 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import list_of, read_json, read_json_table, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 
@@ -49,9 +48,3 @@ def _package(entry: Any, path: str, problems: Problems, *, dev: bool, state: str
         dev=dev,
         state=state,
     )
-
-
-LOCK = Reader(name="composer-lock", type="composer", read=read_lock, names=frozenset({"composer.lock"}), locked=True)
-INSTALLED = Reader(
-    name="composer-installed", type="composer", read=read_installed, suffixes=("composer/installed.json",)
-)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.archive import open_archive, read_member, wanted_members
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.python.installed import distribution
 from bartizan.model.package import Package
 
@@ -31,6 +30,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
 
 def _is_metadata(name: str) -> bool:
     return name == "EGG-INFO/PKG-INFO" or (name.endswith(".dist-info/METADATA") and name.count("/") == 1)
-
-
-READER = Reader(name="python-archive", type="pypi", read=read, suffixes=(".egg", ".whl"), alone=True)

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import missing, read_head
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 HEAD = 128 << 10
@@ -96,11 +95,3 @@ def _check_link(view: FilesystemView, path: str, problems: Problems) -> None:
     target = (head or b"").decode("utf-8", "surrogateescape").split("\n", 1)[0].strip()
     if target.startswith("/") and missing(view, target):
         problems.add(path, f"links to {target}, which is not there: the package's version is not known")
-
-
-READER = Reader(
-    name="python-installed",
-    type="pypi",
-    read=read,
-    suffixes=(".dist-info/METADATA", ".egg-info/PKG-INFO", "EGG-INFO/PKG-INFO", ".egg-info", ".egg-link"),
-)

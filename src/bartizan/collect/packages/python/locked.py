@@ -12,7 +12,6 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import list_of, read_json_table, read_toml, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.python.installed import normal_name
 from bartizan.collect.packages.reach import reachable
 from bartizan.model.package import Package
@@ -106,17 +105,3 @@ def _locked(path: str, name: str, version: str, dev: bool, direct: bool | None =
     return Package(
         type="pypi", name=normal_name(name), version=version, path=path, dev=dev, direct=direct, state="locked"
     )
-
-
-PIPFILE = Reader(name="python-pipfile", type="pypi", read=read_pipfile, names=frozenset({"Pipfile.lock"}), locked=True)
-POETRY = Reader(name="python-poetry", type="pypi", read=read_poetry, names=frozenset({"poetry.lock"}), locked=True)
-PDM = Reader(name="python-pdm", type="pypi", read=read_pdm, names=frozenset({"pdm.lock"}), locked=True)
-UV = Reader(name="python-uv", type="pypi", read=read_uv, names=frozenset({"uv.lock"}), locked=True)
-PYLOCK = Reader(
-    name="python-pylock",
-    type="pypi",
-    read=read_pylock,
-    suffixes=(".toml",),
-    matches=lambda path: path.rpartition("/")[2].startswith("pylock."),
-    locked=True,
-)

@@ -17,7 +17,6 @@ from posixpath import dirname, join, normpath
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import decode
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.python.installed import normal_name
 from bartizan.model.package import Package
 
@@ -33,6 +32,11 @@ _PIN = re.compile(r"^={2,3}\s*([A-Za-z0-9][A-Za-z0-9.!+_-]*)$")
 _WHEEL = re.compile(r"(?:^|/)([A-Za-z0-9._]+)-([0-9][A-Za-z0-9._!+]*)(?:-[^/-]+){3,4}\.whl(?:$|[?#])")
 _INCLUDE = re.compile(r"^(?:-(?P<short>[rc])\s*|--(?P<long>requirement|constraint)(?:\s+|=))(?P<file>\S+)$")
 _OPTION_AFTER = re.compile(r"\s+-(?:-[a-z]|[A-Za-z]\b).*$")
+
+
+def is_requirements(path: str) -> bool:
+    """Whether pip's users would call the file one of requirements: by its name, or by its folder's."""
+    return _FILE_NAME.search(path) is not None
 
 
 def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Package]:
@@ -125,13 +129,3 @@ def _requirement(line: str) -> tuple[str, str] | None:
         return (normal_name(match["name"]), "") if "$" in rest else None
     pins = [pin[1] for pin in map(_PIN.match, clauses) if pin and not pin[1].endswith(".")]
     return normal_name(match["name"]), pins[0] if pins else ""
-
-
-READER = Reader(
-    name="python-requirements",
-    type="pypi",
-    read=read,
-    suffixes=(".txt",),
-    matches=lambda path: bool(_FILE_NAME.search(path)),
-    locked=True,
-)

@@ -12,11 +12,15 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_json_table, read_text, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 DESCRIPTION_LIMIT = 1 << 20
 _LIBRARY = re.compile(r"/(?:site-)?library/[^/]+/DESCRIPTION$")
+
+
+def is_library(path: str) -> bool:
+    """Whether the description lies where packages are installed."""
+    return _LIBRARY.search(path) is not None
 
 
 def read_installed(view: FilesystemView, path: str, problems: Problems) -> Iterator[Package]:
@@ -55,13 +59,3 @@ def read_lock(view: FilesystemView, path: str, problems: Problems) -> Iterator[P
 
 def _type(source: str) -> str:
     return "bioconductor" if source == "Bioconductor" else "cran"
-
-
-INSTALLED = Reader(
-    name="r-installed",
-    type="cran",
-    read=read_installed,
-    names=frozenset({"DESCRIPTION"}),
-    matches=lambda path: bool(_LIBRARY.search(path)),
-)
-LOCK = Reader(name="r-renv", type="cran", read=read_lock, names=frozenset({"renv.lock"}), locked=True)

@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import read_text
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 _SPEC = re.compile(r"^    (?P<name>[^\s()]+)(?: \((?P<version>[^)]*)\))?!?\s*$")
@@ -78,15 +77,3 @@ def read_specification(view: FilesystemView, path: str, problems: Problems) -> I
     declared = _LICENCES.search(text)
     licences = tuple(re.findall(r"""["']([^"']+)["']""", declared[1])) if declared else ()
     yield Package(type="gem", name=fields["name"], version=fields["version"], licences=licences, path=path)
-
-
-LOCK = Reader(
-    name="ruby-bundler", type="gem", read=read_lock, names=frozenset({"Gemfile.lock", "gems.locked"}), locked=True
-)
-INSTALLED = Reader(
-    name="ruby-installed",
-    type="gem",
-    read=read_specification,
-    suffixes=(".gemspec",),
-    matches=lambda path: "/specifications/" in path,
-)

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import list_of, read_toml, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
 
@@ -35,6 +34,3 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
                 direct=name in direct if own else None,
                 state="locked",
             )
-
-
-READER = Reader(name="cargo-lock", type="cargo", read=read, names=frozenset({"Cargo.lock"}), locked=True)

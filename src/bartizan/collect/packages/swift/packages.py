@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages.content import list_of, read_json_table, read_text, table_of, text_of
-from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.yaml_subset import parse_yaml
 from bartizan.model.package import Package
 
@@ -80,11 +79,3 @@ def read_podfile(view: FilesystemView, path: str, problems: Problems) -> Iterato
             yield Package(
                 type="cocoapods", name=match[1], version=match[2], path=path, direct=match[1] in direct, state="locked"
             )
-
-
-RESOLVED = Reader(
-    name="swift-resolved", type="swift", read=read_resolved, names=frozenset({"Package.resolved"}), locked=True
-)
-PODFILE = Reader(
-    name="cocoapods-lock", type="cocoapods", read=read_podfile, names=frozenset({"Podfile.lock"}), locked=True
-)

@@ -15,11 +15,8 @@ from bartizan.collect.packages.distribution.release import Release, read_release
 from bartizan.collect.packages.distribution.rpm import berkeley, header, ndb, sqlite
 from bartizan.collect.packages.distribution.rpm.damage import Damaged
 from bartizan.collect.packages.distribution.rpm.header import BadHeader, Header, parse_header
-from bartizan.collect.packages.interface import Reader
 from bartizan.model.package import Package
 
-FOLDERS = ("/var/lib/rpm", "/usr/lib/sysimage/rpm", "/usr/share/rpm")
-FILES = ("rpmdb.sqlite", "Packages.db", "Packages")
 MANIFEST = "/var/lib/rpmmanifest/container-manifest-2"
 
 
@@ -145,13 +142,3 @@ def owned(view: FilesystemView, path: str, wanted: AbstractSet[str], problems: P
         elif header.OLD_FILE_NAMES in package.index:
             found.update(dict.fromkeys(wanted & set(package.texts(header.OLD_FILE_NAMES)), name))
     return found
-
-
-READER = Reader(
-    name="rpm",
-    type="rpm",
-    read=read,
-    paths=(*(f"{folder}/{file}" for folder in FOLDERS for file in FILES), MANIFEST),
-    operating_system=True,
-    owned=owned,
-)
