@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bartizan.content.documents import MAX_DEPTH, ContentError, parse_document, read_document
+from bartizan.content.documents import ContentError, parse_document, read_document
+from bartizan.content.yaml_dialect import MAX_DEPTH
 
 
 def complaint(text: str) -> str:

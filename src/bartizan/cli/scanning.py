@@ -279,7 +279,7 @@ def malware_rules(asked: Asked) -> "MalwareRules | None":
         if not folder.is_dir():
             raise Failure(f"there is no folder {folder}", remedy="Name a folder of rules.", code=ExitCode.USAGE)
     try:
-        rules = load_rules(asked.malware_folders)
+        rules = load_rules(asked.malware_folders, cases=False)
         if asked.malware_folders:
             from bartizan.assess.malware.scanner import Scanner
 

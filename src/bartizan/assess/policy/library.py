@@ -80,8 +80,9 @@ def read_schemas(folders: Sequence[Path], types: Collection[str] = ()) -> tuple[
     schemas: dict[str, Schema] = {}
     errors: list[ContentError] = []
     for folder in folders:
-        for path in sorted((folder / "schemas").glob("*.yaml")):
-            if types and path.stem not in types:
+        top = folder / "schemas"
+        for path in (top / f"{type_}.yaml" for type_ in sorted(types)) if types else sorted(top.glob("*.yaml")):
+            if types and not path.is_file():
                 continue
             try:
                 schema = read_schema(read_document(path, _name(path, folder)))

@@ -27,7 +27,8 @@ from bartizan.assess.policy.types import (
     matches,
     suggest,
 )
-from bartizan.content.documents import Document, Where, scalar
+from bartizan.content.documents import Document, Where
+from bartizan.content.plain_scalar import scalar
 from bartizan.model.resource import ONLY_LIVE, Unknown
 
 
