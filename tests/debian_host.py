@@ -9,14 +9,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from debian_root import NoDebian
+from debian_root import NoDebian, keep_copyright_files
 
 PACKAGES = (
     *("aide-common", "apparmor", "auditd", "cron", "dbus", "kmod", "libpam-modules", "libpam-pwquality", "login"),
     *("logrotate", "nftables", "openssh-server", "passwd", "procps", "rsyslog", "sudo", "systemd"),
     *("systemd-journal-remote", "systemd-sysv", "systemd-timesyncd"),
 )
-ROOM = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "var/cache/apt", "var/lib/apt/lists")
+ROOM = ("usr/share/man", "usr/share/locale", "usr/share/info", "var/cache/apt", "var/lib/apt/lists")
 
 _CALLS = """
 -a always,exit -F arch={arch} -S chmod,fchmod,fchmodat -F auid>=1000 -F auid!=unset -k perm
@@ -109,6 +109,7 @@ def _make(root: Path) -> None:
         raise NoDebian(f"debootstrap failed: {done.stdout[-500:]}")
     for folder in ROOM:
         shutil.rmtree(root / folder, ignore_errors=True)
+    keep_copyright_files(root / "usr/share/doc")
 
 
 def harden(root: Path) -> None:

@@ -60,7 +60,7 @@ def _make(root: DebianRoot) -> None:
     _run("debootstrap", "--variant=minbase", "--include=python3-six", "bookworm", str(root.folder))
     for needless in (*_NEEDLESS, "var/cache/apt", "var/lib/apt/lists", "var/cache/debconf"):
         shutil.rmtree(root.folder / needless, ignore_errors=True)
-    _keep_copyright_files(root.folder / "usr/share/doc")
+    keep_copyright_files(root.folder / "usr/share/doc")
     lists = root.folder / "var/lib/apt/lists"
     lists.mkdir(parents=True)
     pocket = "deb.example_dists_bookworm-security_"
@@ -82,7 +82,7 @@ def _make(root: DebianRoot) -> None:
             archive.add(root.folder / name, arcname=name)
 
 
-def _keep_copyright_files(documents: Path) -> None:
+def keep_copyright_files(documents: Path) -> None:
     """As slim images do (`path-exclude` of dpkg.cfg(5)); links between folders stay."""
     for file in documents.rglob("*"):
         if file.name != "copyright" and (file.is_file() or file.is_symlink()) and file.parent != documents:
