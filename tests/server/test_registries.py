@@ -7,7 +7,8 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from bartizan.server.sealing import CannotOpen, Seal
 from image_files import ImageFiles, image_files, layer_tar
 from server_process import Answer, Browser, Running, free_port, run_server, wait_until
-from small_feeds import VULNERABLE, write_feeds
+from small_feeds import VULNERABLE, write_records
 
 PROGRAM = "docker-registry"
 OS_RELEASE = b'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'
@@ -36,9 +37,15 @@ def test_what_is_sealed_is_opened_for_the_same_purpose_only() -> None:
         seal.open(sealed[:-1] + b"\0", "registry:1:a.example")
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    host: str
+    process: subprocess.Popen[bytes]
+
+
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[str]:
-    """A real registry on loopback; its host and port."""
+def registry_process(tmp_path: Path) -> Iterator[Started]:
+    """A real registry on loopback."""
     if shutil.which(PROGRAM) is None:
         pytest.skip(f"{PROGRAM} is not installed: apt-get install docker-registry")
     port = free_port()
@@ -54,10 +61,16 @@ def registry(tmp_path: Path) -> Iterator[str]:
         process = subprocess.Popen([PROGRAM, "serve", str(path)], stdout=log, stderr=log)
     try:
         wait_until(lambda: _listens(port))
-        yield f"127.0.0.1:{port}"
+        yield Started(f"127.0.0.1:{port}", process)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
+
+
+@pytest.fixture
+def registry(registry_process: Started) -> str:
+    """Its host and port."""
+    return registry_process.host
 
 
 def _listens(port: int) -> bool:
@@ -153,20 +166,44 @@ def test_new_images_are_scanned_and_known_ones_left_alone(registry: str, server:
 
 
 @pytest.mark.component
-def test_a_new_advisory_is_judged_from_stored_facts_without_the_registry(
-    registry: str, server: Running, tmp_path: Path
+def test_newer_advisories_judge_every_stored_image_anew_while_the_registry_is_away(
+    registry_process: Started, server: Running, tmp_path: Path
 ) -> None:
-    push(registry, "team/app", "1.0", image())
+    host = registry_process.host
+    versions = {"team/app:1.0": "2.10-3", "team/app:2.0": "2.10-3+deb12u1", "team/web:1.0": "2.9-1"}
+    for name, version in versions.items():
+        repository, tag = name.split(":")
+        push(host, repository, tag, image(version))
     browser = server.browser()
-    made = add(browser, registry, "team/app")
-    look(browser, made)
-    assert browser.get("/api/v1/findings?query=rule:CVE-2026-0001").json()["total"] == 0
-    shutil.rmtree(tmp_path / "registry")  # nothing can be pulled from here on
-    browser.post("/api/v1/feeds/import", {"folder": str(write_feeds(tmp_path / "feeds"))})
-    wait_until(lambda: browser.get("/api/v1/findings?query=rule:CVE-2026-0001").json()["total"] == 1, 60)
-    (item,) = browser.get("/api/v1/findings?query=rule:CVE-2026-0001").json()["items"]
-    assert item["asset_name"] == f"{registry}/team/app:1.0"
-    assert item["sources"] == ["registry"]
+    made = add(browser, host, "team/*")
+    assert look(browser, made)["images"] == 3
+    registry_process.process.terminate()
+    registry_process.process.wait(20)
+    seen = state(browser, made["id"])
+
+    def judged_by(name: str, fixed: Sequence[str], expected: Mapping[str, Sequence[str]]) -> None:
+        """Import advisories of as many flaws; wait until each image has those that its version has."""
+        feeds = write_records(tmp_path / name, {"Debian": [("Debian:12", "hello", version) for version in fixed]})
+        browser.post("/api/v1/feeds/import", {"folder": str(feeds)})
+        wanted = {(f"{host}/{image}", rule) for image, rules in expected.items() for rule in rules}
+
+        def found() -> set[tuple[str, str]]:
+            items = browser.get("/api/v1/findings?query=kind:vulnerability&limit=500").json()["items"]
+            assert all(item["sources"] == ["registry"] for item in items)
+            return {(item["asset_name"], item["rule"]) for item in items}
+
+        wait_until(lambda: found() == wanted, 60)
+
+    first, second = "CVE-2026-10006", "CVE-2026-10016"
+    judged_by("early", ["2.10-1"], {"team/web:1.0": [first]})
+    judged_by(
+        "newer",
+        ["2.10-3+deb12u1", "2.10-9"],
+        {"team/app:1.0": [first, second], "team/app:2.0": [second], "team/web:1.0": [first, second]},
+    )
+    judged_by("without the second", ["2.10-3+deb12u1"], {"team/app:1.0": [first], "team/web:1.0": [first]})
+    assert state(browser, made["id"]) == seen, "nobody asked the registry"
+    assert seen["last_error"] == ""
 
 
 @pytest.mark.component
