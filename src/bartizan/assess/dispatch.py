@@ -9,7 +9,6 @@ read from an API has `resources_*`, a host has neither and some section of a run
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from bartizan.assess.policy.engine import ASSESSOR as POLICY
 from bartizan.assess.policy.engine import HOST_SECTIONS, Parameters, PolicySet, assess_resource, host_resource
 from bartizan.assess.secrets.assessor import assess_secrets
 from bartizan.model.assessment import Assessment
+from bartizan.model.record import dataclass
 from bartizan.model.snapshot import Section
 
 if TYPE_CHECKING:

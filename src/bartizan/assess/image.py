@@ -6,7 +6,7 @@ people at different times.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from bartizan.assess.policy.engine import ASSESSOR as POLICY
 from bartizan.assess.policy.engine import Parameters, PolicySet, assess_resource
 from bartizan.model.assessment import Assessment
 from bartizan.model.finding import Finding
+from bartizan.model.record import dataclass
 from bartizan.model.resource import Resource
 from bartizan.model.snapshot import Section
 

@@ -1,11 +1,11 @@
 """Reading what was decided about findings: VEX documents that are named, and the project's ignore file."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bartizan.cli.failure import ExitCode, Failure
+from bartizan.model.record import dataclass
 
 if TYPE_CHECKING:
     from bartizan.cli.scanning import Shown

@@ -4,7 +4,7 @@ registry."""
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from bartizan.cli.scanning import Asked, inspectors_of, scan
 from bartizan.collect.containers.image import ImageError, ImageSource, Platform
 from bartizan.collect.filesystem.interface import LayerError
 from bartizan.exchange.interface import ScanResult
+from bartizan.model.record import dataclass
 from bartizan.model.snapshot import Section, Snapshot
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """A one-shot assessment of anything: collect, open what is known, judge, and say how complete that is."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from bartizan.exchange.feed_age import age_in_days, newest_until
 from bartizan.exchange.interface import Feed, Knowledge, ScanResult
 from bartizan.model.assessment import Assessment
 from bartizan.model.finding import FindingKind, Verdict
+from bartizan.model.record import dataclass
 from bartizan.model.severity import Severity
 from bartizan.model.snapshot import Snapshot
 

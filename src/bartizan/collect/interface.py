@@ -6,10 +6,11 @@ def collect(view: FilesystemView, problems: Problems) -> Users: ...      # a rec
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView, Missing
+from bartizan.model.record import dataclass
 from bartizan.model.snapshot import Problem, Section
 from bartizan.model.wire import Json, plain
 

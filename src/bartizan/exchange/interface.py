@@ -6,13 +6,14 @@ def write(result: ScanResult, stream: TextIO) -> None: ...
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 from bartizan.model.assessment import Assessment
 from bartizan.model.asset import AssetRef
 from bartizan.model.finding import Finding, Verdict
+from bartizan.model.record import dataclass
 from bartizan.model.severity import Severity
 from bartizan.model.snapshot import Section
 from bartizan.pipeline.urgency import urgency

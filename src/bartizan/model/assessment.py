@@ -5,10 +5,11 @@ asset with the same inputs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from bartizan.model.finding import Finding, FindingKind, Fix, FixState, Verdict
+from bartizan.model.record import dataclass
 from bartizan.model.severity import Severity
 from bartizan.model.wire import digest
 

@@ -1,7 +1,8 @@
 """Assets: anything that is assessed."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from bartizan.model.record import dataclass
 
 
 class AssetKind(StrEnum):

@@ -5,10 +5,11 @@ it, so a finding stays the same one when its package moves from one vulnerable v
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
+from bartizan.model.record import dataclass
 from bartizan.model.severity import Severity
 
 

@@ -4,9 +4,11 @@ Names follow the package URL specification (purl): type, namespace, name, versio
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from typing import Any
 from urllib.parse import quote
+
+from bartizan.model.record import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,11 @@ bad: [...]
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
+from bartizan.model.record import dataclass
 from bartizan.model.severity import Severity
 
 

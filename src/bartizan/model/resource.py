@@ -5,8 +5,10 @@ both `aws.s3.bucket` with the same attributes; what a template cannot resolve is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from bartizan.model.record import dataclass
 
 ONLY_LIVE = "only what is live tells this, and it did not"
 """Reason of a field that no template has, such as when a key was last used: a policy that needs it does not apply to

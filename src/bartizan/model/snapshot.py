@@ -9,10 +9,11 @@ in a section: they would make every snapshot new.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from bartizan.model.asset import AssetRef
+from bartizan.model.record import dataclass
 from bartizan.model.wire import Json, digest
 
 

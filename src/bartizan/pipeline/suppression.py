@@ -7,13 +7,14 @@ and `under_investigation` leave it where it is. Of several statements the latest
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from bartizan.model.assessment import Assessment
 from bartizan.model.asset import AssetRef
 from bartizan.model.finding import Finding
+from bartizan.model.record import dataclass
 
 if TYPE_CHECKING:
     from bartizan.pipeline.ignore_file import Ignored

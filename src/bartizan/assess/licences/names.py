@@ -7,12 +7,12 @@ never a guess.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from bartizan.content import FOLDER
 from bartizan.content.documents import read_document
+from bartizan.model.record import dataclass
 
 UNKNOWN = "LicenseRef-unknown"
 LONGEST = 2000

@@ -13,13 +13,13 @@ over allow. What nothing is said of is allowed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bartizan.assess.licences.names import UNKNOWN, class_of, tables
 from bartizan.content import FOLDER
 from bartizan.content.documents import Document, read_document
+from bartizan.model.record import dataclass
 from bartizan.model.severity import Severity
 from bartizan.model.wire import digest
 

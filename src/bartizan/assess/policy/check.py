@@ -5,7 +5,7 @@ and the nearest right word, and never a failed or passed check.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bartizan.assess.policy.functions import Function, by_name
 from bartizan.assess.policy.syntax import (
@@ -42,6 +42,7 @@ from bartizan.assess.policy.types import (
     suggest,
     type_of,
 )
+from bartizan.model.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

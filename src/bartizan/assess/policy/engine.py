@@ -8,7 +8,7 @@ Four results: pass, fail, not applicable, and unknown wherever the answer hangs 
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from bartizan.content.documents import ContentError
 from bartizan.model.assessment import Assessment
 from bartizan.model.finding import Finding, FindingKind, Fix, FixState, Verdict
 from bartizan.model.policy import Policy, PolicyResult
+from bartizan.model.record import dataclass
 from bartizan.model.resource import ONLY_LIVE, ONLY_TEMPLATE, Resource, Unknown
 from bartizan.model.snapshot import Section
 from bartizan.model.wire import digest

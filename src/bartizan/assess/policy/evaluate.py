@@ -9,7 +9,6 @@ that made it true or false.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bartizan.assess.policy.functions import Function, by_name
@@ -59,6 +58,7 @@ from bartizan.assess.policy.syntax import (
     Unary,
 )
 from bartizan.assess.policy.trace import Trace, fields_of, path_text, resource_paths, shown
+from bartizan.model.record import dataclass
 
 
 class Program:

@@ -7,7 +7,6 @@ makes the policy's result unknown.
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import translate
 from functools import lru_cache
@@ -26,6 +25,7 @@ from bartizan.assess.policy.types import (
     MapType,
     Type,
 )
+from bartizan.model.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,6 @@ A policy that cannot be used is reported with file and line; the others are load
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +40,7 @@ from bartizan.assess.policy.types import BOOL, ObjectType, accepts, matches, sug
 from bartizan.content import FOLDER
 from bartizan.content.documents import ContentError, Document, Where, read_document
 from bartizan.model.policy import Policy, PolicyCase, PolicyResult, Remediation
+from bartizan.model.record import dataclass
 from bartizan.model.severity import Severity
 
 VARIABLES = ("resource", "params")

@@ -4,7 +4,6 @@
 field can decide (`f.path == "/etc/shadow" && ...`), these are found by an index, made once for each list and field.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from bartizan.assess.policy.operators import (
@@ -21,6 +20,7 @@ from bartizan.assess.policy.operators import (
 )
 from bartizan.assess.policy.schema import Gap
 from bartizan.assess.policy.syntax import Binary, Literal, Logic, Macro, Name, Node, Select
+from bartizan.model.record import dataclass
 
 
 def key_of(node: Macro) -> tuple[str, str] | None:

@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from bartizan.assess.policy.schema import Gap
 from bartizan.assess.policy.syntax import Call, Index, Literal, Macro, Name, Node, Select
+from bartizan.model.record import dataclass
 
 SHOWN = 20
 """Elements that a trace lists of one macro."""

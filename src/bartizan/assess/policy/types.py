@@ -4,8 +4,10 @@ An object is what a schema describes: every field exists. A map has any keys, al
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from bartizan.model.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ rules:
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bartizan.assess.secrets.assessor import FIX
 from bartizan.content import FOLDER
 from bartizan.content.documents import ContentError, Document, Where, read_document
+from bartizan.model.record import dataclass
 from bartizan.model.severity import Severity
 from bartizan.model.wire import digest
 

@@ -7,9 +7,9 @@ import hmac
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bartizan.assess.secrets.rules import Pattern, SecretRule, SecretRules
+from bartizan.model.record import dataclass
 
 PREVIEW = 3
 """First characters that are shown: enough to know it again, of no use to anybody else."""

@@ -11,8 +11,10 @@ ids of the layers, and the history of build steps.
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from bartizan.model.record import dataclass
 
 if TYPE_CHECKING:
     from bartizan.collect.filesystem.layer import Layer, LayerBlob, LayerLimits, Visitor, Wanted

@@ -6,7 +6,6 @@ blobs/sha256/<hex>    manifests, configurations and layers
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +25,7 @@ from bartizan.collect.containers.image import (
 )
 from bartizan.collect.filesystem.byte_source import ReadStream
 from bartizan.collect.filesystem.layer import LayerBlob, LayerLimits, Wanted
+from bartizan.model.record import dataclass
 
 _REF_NAME = "org.opencontainers.image.ref.name"
 _FULL_NAME = "io.containerd.image.name"

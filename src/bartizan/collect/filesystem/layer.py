@@ -7,7 +7,7 @@ target of a hard link, say) is fetched by walking the layer again, a bounded num
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from bartizan.collect.filesystem.byte_source import (
 )
 from bartizan.collect.filesystem.interface import LayerError
 from bartizan.collect.filesystem.tar import FILE, ByteSource, Member, TarError, members
+from bartizan.model.record import dataclass
 
 _SECOND_WALKS = 8
 _SMALL = 64 << 10

@@ -14,9 +14,10 @@ claims is believed beyond the bytes that are really there: sizes are only ever s
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from struct import Struct
 from typing import Protocol
+
+from bartizan.model.record import dataclass
 
 BLOCK = 512
 _HEADER = Struct("100s8s8s8s12s12s8sc100s6s")

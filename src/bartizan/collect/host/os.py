@@ -9,11 +9,11 @@
 
 import os
 import struct
-from dataclasses import dataclass
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView, exists
 from bartizan.collect.host.text import assignments, caught, printable, read_attribute, read_text, value
 from bartizan.collect.interface import Collector, Problems
+from bartizan.model.record import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

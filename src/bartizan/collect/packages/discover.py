@@ -9,7 +9,7 @@ the walk itself: `{"left_out": [folders of other systems]}`, and as problems the
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
@@ -19,6 +19,7 @@ from bartizan.collect.packages.companion import Companion
 from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.ownership import owners
 from bartizan.model.package import Package, package_facts
+from bartizan.model.record import dataclass
 from bartizan.model.snapshot import Problem, Section
 
 PROBLEM_LIMIT = 1000

@@ -6,11 +6,11 @@ could not parse; it never judges and never raises on malformed input.
 
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.interface import Problems
 from bartizan.model.package import Package
+from bartizan.model.record import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

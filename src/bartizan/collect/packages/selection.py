@@ -6,11 +6,12 @@ files or nothing to read are not entered; lock files inside installed dependenci
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bartizan.collect.filesystem.interface import Entry, FileKind, FilesystemError, FilesystemView, Missing
 from bartizan.collect.packages.companion import Companion
 from bartizan.collect.packages.interface import Reader
+from bartizan.model.record import dataclass
 from bartizan.model.snapshot import Problem
 
 OTHER_SYSTEMS = frozenset(

@@ -4,9 +4,8 @@ ID=debian
 VERSION_ID="12"
 """
 
-from dataclasses import dataclass
-
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView
+from bartizan.model.record import dataclass
 
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 
