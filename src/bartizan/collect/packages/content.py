@@ -6,7 +6,6 @@ cannot exhaust memory.
 """
 
 import json
-import tomllib
 from typing import Any
 
 from bartizan.collect.filesystem.interface import FilesystemError, FilesystemView, Missing
@@ -92,6 +91,8 @@ def read_toml(view: FilesystemView, path: str, problems: Problems, limit: int = 
     text = read_text(view, path, problems, limit)
     if text is None:
         return None
+    import tomllib  # slow to import, and few files are written in it
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
