@@ -72,6 +72,7 @@ class Estate:
         self.advisories: dict[str, Sequence[Finding]] = {}
         """Package to its findings: what the vulnerability assessor knows."""
         self.knowledge = "1"
+        self.policies = "1"
         self.blind = False
         """There are no advisories to judge by."""
 
@@ -106,7 +107,7 @@ class Estate:
 
     def assess(self) -> Changes:
         """Judge what is new and attach it."""
-        knowledge = {"vulnerability": self.knowledge, "policy": self.knowledge}
+        knowledge = {"vulnerability": self.knowledge, "policy": self.policies}
         with self.store.begin() as conn:
             judged = [
                 (self.judge(need.assessor, load_sections(conn, self.org, need.sections)), need.input_digest)
@@ -133,7 +134,8 @@ class Estate:
         assert isinstance(section.facts, list)
         if self.blind:
             return Assessment(assessor=assessor, knowledge=self.knowledge, findings=(), blind=True)
-        found = [finding for name in section.facts for finding in self.advisories.get(str(name), ())]
+        names = [str(each["name"] if isinstance(each, dict) else each) for each in section.facts]
+        found = [finding for name in names for finding in self.advisories.get(name, ())]
         return Assessment(
             assessor=assessor,
             knowledge=self.knowledge,
@@ -149,7 +151,7 @@ class Estate:
         passed, skipped = told.get("pass", []), told.get("na", {})
         return Assessment(
             assessor="policy",
-            knowledge=self.knowledge,
+            knowledge=self.policies,
             findings=tuple([policy(rule) for rule in failed] + [policy(rule, unknown=True) for rule in unknown]),
             counts={
                 "pass": len(passed),

@@ -13,12 +13,15 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import func, select
 
+from bartizan.inventory.assessments import Changes
 from bartizan.inventory.assets import list_assets
 from bartizan.inventory.decisions import decide, revoke
 from bartizan.inventory.moments import text
 from bartizan.inventory.overview import overview
 from bartizan.inventory.paging import Paging
+from bartizan.inventory.schema import judgement
 from bartizan.inventory.store import Store
 from inventory.simulated import Estate, vulnerability
 
@@ -109,6 +112,8 @@ class Lifecycle(RuleBasedStateMachine):
         self.advisories: dict[str, list[str]] = {"openssl": ["CVE-1"], "left-pad": ["CVE-9"]}
         self.decisions: dict[int, tuple[str, Covers]] = {}
         self.changed = 0
+        self.moved: set[str] = set()
+        self.attached = 0
         self._publish()
 
     def _publish(self) -> None:
@@ -116,6 +121,7 @@ class Lifecycle(RuleBasedStateMachine):
             name: [vulnerability(rule_, name) for rule_ in rules] for name, rules in self.advisories.items()
         }
         self.estate.knowledge = str(int(self.estate.knowledge) + 1)
+        self.moved.add("knowledge")
 
     @rule(
         host=st.sampled_from(HOSTS),
@@ -133,6 +139,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.estate.later()
         self.estate.snapshot(host, source=source, **sections)
         self.model.seen[host, source] = sections
+        self.moved |= {"asset", "gone"}
 
     @rule(
         package=st.sampled_from([name for names in PACKAGES.values() for name in names]),
@@ -160,7 +167,22 @@ class Lifecycle(RuleBasedStateMachine):
         assert changes.opened == len(after.keys() - before.keys())
         assert changes.fixed == sum(1 for life in lives.values() if life.fixed_at == now)
         assert changes.reopened == sum(after[pair][1] - before[pair][1] for pair in before)
+        self._compare_causes(changes)
         self._compare()
+
+    def _compare_causes(self, changes: Changes) -> None:
+        """Only what moved since the last assessment can be the cause; what nobody looked at before is told as first."""
+        table = judgement.asset_change
+        query = select(table.c.cause, table.c.change, table.c.findings).where(table.c.org_id == self.estate.org)
+        with self.estate.store.read() as conn:
+            rows = conn.execute(query.where(table.c.at > self.attached)).all()
+            self.attached = (
+                conn.execute(select(func.max(table.c.at)).where(table.c.org_id == self.estate.org)).scalar() or 0
+            )
+        possible = self.moved | {"first"} | ({"either"} if {"asset", "knowledge"} <= self.moved else set())
+        assert {row.cause for row in rows} <= possible
+        assert sum(row.findings for row in rows) == changes.opened + changes.fixed + changes.reopened
+        self.moved = set()
 
     @rule(
         rule_=st.sampled_from(["CVE-1", "CVE-9", "CVE-openssl-1", "CVE-curl-2", "unreadable-packages_deb"]),

@@ -187,9 +187,21 @@ def test_a_database_of_the_release_before_is_brought_up_to_date_with_its_data(
                 " VALUES (1, 1, 'accepted', 'CVE-1', 'r', 'ann', 0, false)"
             )
         )
+        for statement in (
+            "INSERT INTO asset (id, org_id, kind, key, name, first_seen) VALUES (1, 1, 'host', 'k', 'a', 0)",
+            "INSERT INTO finding_set (id, org_id, digest, keys_digest, size) VALUES (3, 1, 's', 'k', 0)",
+            "INSERT INTO assessment (id, org_id, assessor, input_digest, sections, blind, unread, knowledge, set_id)"
+            " VALUES (2, 1, 'policy', 'i', '', false, '', 'k', 3)",
+            "INSERT INTO asset_assessment (asset_id, source, assessor, org_id, assessment_id, dirty, gone)"
+            " VALUES (1, 'agent', 'policy', 1, 2, false, false), (1, 'agent', 'secret', 1, 2, true, false)",
+        ):
+            conn.execute(text(statement))
     old.migrate()
     old.check_schema()
     with old.read() as conn:
+        link = judgement.asset_assessment
+        attached = select(link.c.assessor, link.c.attached_id, link.c.attached_set_id).order_by(link.c.assessor)
+        assert [tuple(row) for row in conn.execute(attached)] == [("policy", 2, 3), ("secret", None, None)]
         detail = conn.execute(select(judgement.finding_detail)).one()
         decision = conn.execute(select(judgement.decision)).one()
     assert (detail.layer, detail.part, detail.origin, detail.base) == ("sha256:aa", "base", "operating-system", "")

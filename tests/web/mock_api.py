@@ -470,6 +470,8 @@ class Handler(BaseHTTPRequestHandler):
                 "severity": row["severity"],
                 "section": None,
                 "count": 1,
+                "cause": "first",
+                "because": "first assessment",
             }
             for row in mine[:25]
         ]
@@ -483,6 +485,8 @@ class Handler(BaseHTTPRequestHandler):
                 "severity": row["severity"],
                 "section": None,
                 "count": 1,
+                "cause": "asset",
+                "because": "changed on the asset: packages_deb",
             }
             for row in mine
             if row["fixed_at"]

@@ -424,10 +424,24 @@ class Estate:
             },
             "controls": {"nist-800-53": ["SI-2", "RA-5"], "cis-controls-8": ["7.4"]},
             "history": [
-                {"at": finding["first_seen"], "kind": "opened", "text": f"Seen first by agent with {installed}"}
+                {
+                    "at": finding["first_seen"],
+                    "kind": "opened",
+                    "text": "first seen by agent",
+                    "cause": "knowledge",
+                    "because": "new advisories: 472b3803e061, the newest of 2026-11-20",
+                }
             ]
             + (
-                [{"at": finding["fixed_at"], "kind": "fixed", "text": f"{package} was upgraded to {row['fixed']}"}]
+                [
+                    {
+                        "at": finding["fixed_at"],
+                        "kind": "fixed",
+                        "text": "no source sees it any more",
+                        "cause": "asset",
+                        "because": f"{package} {installed} became {row['fixed']} on the asset",
+                    }
+                ]
                 if fixed
                 else []
             ),

@@ -284,6 +284,26 @@ class TestAssets:
         expect(page.get_by_role("heading", name=re.compile("^(web|db|cache)-"))).to_be_visible()
 
 
+class TestHistory:
+    def test_a_finding_says_what_opened_and_what_closed_it(self, page: Page, mock: MockServer) -> None:
+        fixed = next(one for one in mock.estate.findings if one["fixed_at"])
+        page.goto(f"{mock.url}/findings/{fixed['id']}")
+        events = page.locator(".timeline .event")
+        expect(events.filter(has_text="Opened").locator(".because")).to_have_text(
+            re.compile("Knowledge changed.*new advisories: 472b3803e061")
+        )
+        expect(events.filter(has_text="Fixed").locator(".because")).to_have_text(
+            re.compile("Asset changed.*became .* on the asset")
+        )
+
+    def test_an_asset_says_it_of_each_change(self, page: Page, mock: MockServer) -> None:
+        fixed = next(one for one in mock.estate.findings if one["fixed_at"])
+        page.goto(f"{mock.url}/assets/{fixed['asset_id']}?tab=timeline")
+        gone = page.locator(".event-finding-fixed").first
+        expect(gone.locator(".because")).to_have_text(re.compile("Asset changed.*packages_deb"))
+        expect(page.locator(".event-finding-opened").first.locator(".because")).to_contain_text("First look")
+
+
 class TestFleet:
     def test_a_key_comes_with_its_command_once(self, page: Page, mock: MockServer) -> None:
         page.goto(f"{mock.url}/fleet")

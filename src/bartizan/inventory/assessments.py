@@ -134,11 +134,14 @@ def record_all(
     outcomes = store_outcomes(conn, org, [one for one, _ in judged])
     written, changed = [], []
     for (one, value), set_id, outcome_id in zip(judged, sets, outcomes, strict=True):
+        stood = before.get((one.assessor, value))
+        other = stood is not None and (stood.set_id, stood.outcome_id) != (set_id, outcome_id)
         written.append(
             {
                 "which_assessor": one.assessor,
                 "which_input": value,
                 "knowledge": one.knowledge,
+                "replaced": (stood.knowledge if other else stood.replaced) if stood is not None else "",
                 "assessed_at": at,
                 "set_id": set_id,
                 "outcome_id": outcome_id,
@@ -146,8 +149,7 @@ def record_all(
                 "blind": one.blind,
             }
         )
-        stood = before.get((one.assessor, value))
-        if stood is not None and (stood.set_id, stood.outcome_id) != (set_id, outcome_id):
+        if stood is not None and other:
             changed.append(stood.id)
     same = (
         table.c.org_id == org,
@@ -166,7 +168,8 @@ def _standing(conn: Connection, org: int, judged: Iterable[tuple[Assessment, str
     for one, value in judged:
         inputs.setdefault(one.assessor, []).append(value)
     table = judgement.assessment
-    columns = (table.c.id, table.c.assessor, table.c.input_digest, table.c.set_id, table.c.outcome_id)
+    names = ("id", "assessor", "input_digest", "set_id", "outcome_id", "knowledge", "replaced")
+    columns = [table.c[name] for name in names]
     found: dict[tuple[str, str], Any] = {}
     for assessor, values in inputs.items():
         for chunk in chunks(values):
@@ -326,4 +329,6 @@ def forget_unused(conn: Connection, org: int) -> int:
     """Delete assessments of inputs that no asset has any more. Returns how many."""
     table, link = judgement.assessment, judgement.asset_assessment
     used = select(link.c.assessment_id).where(link.c.assessment_id == table.c.id).exists()
-    return conn.execute(delete(table).where(table.c.org_id == org, ~used)).rowcount
+    # What was attached last is compared with what is about to be.
+    compared = select(link.c.attached_id).where(link.c.org_id == org, link.c.dirty, link.c.attached_id.is_not(None))
+    return conn.execute(delete(table).where(table.c.org_id == org, ~used, table.c.id.not_in(compared))).rowcount

@@ -9,7 +9,7 @@ set to which, and once per pair of sets what differs between them. The rows that
 statements.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 
 from bartizan.inventory.blobs import unpack
+from bartizan.inventory.causes import Cause, Causes, Scope, family
 from bartizan.inventory.finding_sets import carried_set, union_set
 from bartizan.inventory.lifecycle import Tally, write_lifecycle
 from bartizan.inventory.moments import moment
@@ -60,9 +61,10 @@ def attach(conn: Connection, org: int, now: datetime | str | int) -> Changes:
     rows = _dirty(conn, org)
     if not rows:
         return Changes()
-    _attest(conn, org, rows, at)
+    causes = Causes(conn, rows)
+    _attest(conn, org, rows, causes, at)
     _settle(conn, org)
-    moved = _effective(conn, org, {row.asset_id for row in rows}, {(r.asset_id, r.assessor) for r in rows}, at)
+    moved = _effective(conn, org, causes.of_scopes(), at)
     tally = write_lifecycle(conn, org, at) if moved.transitions else Tally()
     refresh_assets(conn, org, sorted(moved.assets), at)
     if moved.transitions:
@@ -85,6 +87,8 @@ def _dirty(conn: Connection, org: int) -> list[Any]:
             _link.c.source,
             _link.c.assessor,
             _link.c.gone,
+            _link.c.attached_id,
+            _link.c.attached_set_id,
             _assessment.c.id.label("assessment_id"),
             _assessment.c.set_id,
             _assessment.c.outcome_id,
@@ -111,7 +115,7 @@ def _dirty(conn: Connection, org: int) -> list[Any]:
     return list(conn.execute(query))
 
 
-def _attest(conn: Connection, org: int, rows: list[Any], at: int) -> None:
+def _attest(conn: Connection, org: int, rows: list[Any], causes: Causes, at: int) -> None:
     """Write what each source says now. A span ends only where the identities changed; new ratings go in place."""
     keys = _keys_digests(conn, {row.old_set_id for row in rows} | {row.set_id for row in rows})
     reads = _Reads(conn, org, at)
@@ -124,7 +128,7 @@ def _attest(conn: Connection, org: int, rows: list[Any], at: int) -> None:
             continue
         new = reads.attested(row)
         if row.old_set_id is None:
-            begun.append(new)
+            begun.append((new, causes.of(row)))
         elif (new.set_id, new.outcome_id, new.read) != (row.old_set_id, row.old_outcome_id, row.old_read):
             if new.set_id not in keys:
                 keys |= _keys_digests(conn, {new.set_id})
@@ -132,7 +136,7 @@ def _attest(conn: Connection, org: int, rows: list[Any], at: int) -> None:
                 rated.append({**place, "set_id": new.set_id, "outcome_id": new.outcome_id, "read": new.read})
             else:
                 ended.append(place)
-                begun.append(new)
+                begun.append((new, causes.of(row)))
     same = and_(
         _attestation.c.asset_id == bindparam("a"),
         _attestation.c.source == bindparam("s"),
@@ -146,7 +150,8 @@ def _attest(conn: Connection, org: int, rows: list[Any], at: int) -> None:
     if begun:
         fields = ("asset_id", "source", "assessor", "set_id", "outcome_id", "read")
         span = {"valid_from": at, "valid_to": None}
-        conn.execute(_attestation.insert(), [{name: getattr(new, name) for name in fields} | span for new in begun])
+        spans = [{name: getattr(new, name) for name in fields} | span | cause.columns() for new, cause in begun]
+        conn.execute(_attestation.insert(), spans)
 
 
 class _Reads:
@@ -199,10 +204,14 @@ def _keys_digests(conn: Connection, sets: Iterable[int | None]) -> dict[int, str
 def _settle(conn: Connection, org: int) -> None:
     """Nothing is marked any more but what still waits for its assessment."""
     conn.execute(delete(_link).where(_link.c.org_id == org, _link.c.dirty, _link.c.gone))
-    assessed = select(_assessment.c.id).where(
-        _assessment.c.id == _link.c.assessment_id, _assessment.c.assessed_at.is_not(None)
-    )
-    conn.execute(update(_link).where(_link.c.org_id == org, _link.c.dirty, assessed.exists()).values(dirty=False))
+    judged = _assessment.c.id == _link.c.assessment_id
+    assessed = select(_assessment.c.id).where(judged, _assessment.c.assessed_at.is_not(None))
+    attached = {
+        "dirty": False,
+        "attached_id": _link.c.assessment_id,
+        "attached_set_id": select(_assessment.c.set_id).where(judged).scalar_subquery(),
+    }
+    conn.execute(update(_link).where(_link.c.org_id == org, _link.c.dirty, assessed.exists()).values(attached))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +220,12 @@ class _Moved:
     transitions: int
 
 
-def _effective(conn: Connection, org: int, assets: set[int], scopes: set[tuple[int, str]], at: int) -> _Moved:
+def _effective(conn: Connection, org: int, scopes: Mapping[Scope, Cause], at: int) -> _Moved:
     """Bring `asset_findings` up to date and lay the transitions on the desk."""
     touched: set[int] = set()
     count = 0
     unions: dict[tuple[int, ...], int] = {}
-    for chunk in chunks(sorted(assets)):
+    for chunk in chunks(sorted({asset_id for asset_id, _ in scopes})):
         target = _targets(conn, org, chunk, scopes, unions, at)
         current = {
             (row.asset_id, row.assessor): row
@@ -235,7 +244,8 @@ def _effective(conn: Connection, org: int, assets: set[int], scopes: set[tuple[i
                 written.append(place | {"set_id": new[0], "outcome_id": new[1], "since": since})
             if old is None or new is None or old.set_id != new[0]:
                 ends = {"old_id": old.set_id if old is not None else 0, "new_id": new[0] if new is not None else 0}
-                moves.append({"asset_id": scope[0], "assessor": scope[1], "since": since, **ends})
+                place = {"asset_id": scope[0], "assessor": scope[1], "family": family(scope[1])}
+                moves.append(place | {"since": since, **ends, **scopes[scope].columns()})
         _write_held(conn, written, [scope for scope in current if scope not in target])
         if moves:
             conn.execute(judgement.transition.insert(), moves)
@@ -247,17 +257,17 @@ def _targets(
     conn: Connection,
     org: int,
     assets: list[int],
-    scopes: set[tuple[int, str]],
+    scopes: Collection[Scope],
     unions: dict[tuple[int, ...], int],
     at: int,
-) -> dict[tuple[int, str], tuple[int, int | None]]:
+) -> dict[Scope, tuple[int, int | None]]:
     """(asset, assessor) to the union of the attested sets, and the outcome of the source that spoke last."""
     query = (
         select(_attestation)
         .where(_attestation.c.asset_id.in_(assets), _attestation.c.valid_to.is_(None))
         .order_by(_attestation.c.valid_from, _attestation.c.source)
     )
-    words: dict[tuple[int, str], list[Any]] = {}
+    words: dict[Scope, list[Any]] = {}
     for row in conn.execute(query):
         if (row.asset_id, row.assessor) in scopes:
             words.setdefault((row.asset_id, row.assessor), []).append(row)
@@ -270,7 +280,7 @@ def _targets(
     return target
 
 
-def _write_held(conn: Connection, written: list[dict[str, Any]], removed: list[tuple[int, str]]) -> None:
+def _write_held(conn: Connection, written: list[dict[str, Any]], removed: list[Scope]) -> None:
     if written:
         statement = insert(conn, _held)
         statement = statement.on_conflict_do_update(

@@ -151,7 +151,11 @@ def decisions_on(conn: Connection, org: int, finding: Any, now: int) -> list[Dec
     of_asset = select(scope.c.decision_id).join(scopes, scopes.c.scope_id == scope.c.scope_id)
     by_query = and_(
         _decision.c.id.in_(select(meant.c.decision_id).where(meant.c.detail_id == finding.detail_id)),
-        or_(~_decision.c.scoped, _decision.c.id.in_(of_asset.where(scopes.c.asset_id == finding.asset_id))),
+        or_(
+            ~_decision.c.scoped,
+            _decision.c.id.in_(of_asset.where(scopes.c.asset_id == finding.asset_id)),
+            _decision.c.id.in_(exceptions.once_named(conn, org, finding.asset_id, now)),
+        ),
     )
     by_rule = and_(
         _decision.c.query.is_(None),

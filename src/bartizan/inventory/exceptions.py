@@ -42,6 +42,8 @@ _decision, _meant = judgement.decision, judgement.decision_finding
 _scope, _member, _of_asset = judgement.decision_scope, judgement.decision_scope_member, judgement.asset_scope
 _UNSTEADY = frozenset({"asset.risk", "asset.last_seen"})
 """Fields of assets that change without anybody changing the asset; the risk follows from decisions."""
+ENDED = 100
+"""Ended decisions that are looked at for one asset's history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,20 @@ def assets_changed(conn: Connection, org: int, assets: Iterable[int], now: int) 
     changed = list(assets)
     if changed and _living(conn, org, scoped=True):
         refresh_assets(conn, org, sorted(_rescope(conn, org, now, changed)), now)
+
+
+def once_named(conn: Connection, org: int, asset_id: int, now: int) -> list[int]:
+    """Decisions by query that have ended and whose query names an asset as it is today; for the history. The newest."""
+    query = select(_decision.c.id, _decision.c.query).where(
+        _decision.c.org_id == org, _decision.c.scoped, _decision.c.approved_at.is_not(None), _decision.c.ended_at <= now
+    )
+    binding = FindingBinding(Decisions(conn, org, now), CURRENT, now)
+    found = []
+    for row in conn.execute(query.order_by(_decision.c.id.desc()).limit(ENDED)):
+        named = compile_node(meaning(row.query).of_asset, binding, now)
+        if conn.execute(select(asset.c.id).where(asset.c.org_id == org, asset.c.id == asset_id, named)).first():
+            found.append(row.id)
+    return found
 
 
 def _rescope(conn: Connection, org: int, now: int, assets: list[int] | None = None) -> set[int]:

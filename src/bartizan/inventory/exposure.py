@@ -75,22 +75,11 @@ def exposure(conn: Connection, org: int, rule: str, *, limit: int = 10_000) -> l
             asset_name=pair[0].name,
             locator=pair[0].locator,
             finding=f"{asset_id}-{key_id}",
-            spans=_joined(pair),
+            spans=_spans(pair),
         )
         for (asset_id, key_id), pair in list(rows.items())[:limit]
     ]
     return sorted(found, key=lambda item: (not item.now, item.spans[0].since, item.asset_name))
-
-
-def spans_of_finding(conn: Connection, asset_id: int, key_id: int) -> list[Span]:
-    """From when to when one asset had one finding, oldest first."""
-    query = (
-        select(_word.c.source, _word.c.valid_from, _word.c.valid_to)
-        .join(_member, _member.c.set_id == _word.c.set_id)
-        .where(_word.c.asset_id == asset_id, _member.c.key_id == key_id)
-        .order_by(_word.c.valid_from)
-    )
-    return _joined(conn.execute(query).all())
 
 
 def asset_sections_at(conn: Connection, org: int, asset_id: int, at: datetime | str | int) -> dict[str, str]:
@@ -112,8 +101,8 @@ def asset_sections_at(conn: Connection, org: int, asset_id: int, at: datetime | 
     return {row.name: row.digest for row in conn.execute(query)}
 
 
-def _joined(rows: Iterable[Any]) -> list[Span]:
-    """Spans of all sources as one line. Rows come by their beginning."""
+def joined(rows: Iterable[Any]) -> list[tuple[int, int | None, set[str]]]:
+    """Spans of all sources as one line: since, until, who. Rows come by their beginning."""
     spans: list[tuple[int, int | None, set[str]]] = []
     for row in rows:
         if spans and (spans[-1][1] is None or row.valid_from <= spans[-1][1]):
@@ -122,6 +111,11 @@ def _joined(rows: Iterable[Any]) -> list[Span]:
             spans[-1] = (since, until, sources | {row.source})
         else:
             spans.append((row.valid_from, row.valid_to, {row.source}))
+    return spans
+
+
+def _spans(rows: Iterable[Any]) -> list[Span]:
     return [
-        Span(since=text(since), until=text_or_none(until), sources=sorted(sources)) for since, until, sources in spans
+        Span(since=text(since), until=text_or_none(until), sources=sorted(sources))
+        for since, until, sources in joined(rows)
     ]

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, func, select
 from bartizan.inventory.blobs import unpack
 from bartizan.inventory.decisions import DecisionView, StatesOf, decisions_on
 from bartizan.inventory.errors import NotFound
-from bartizan.inventory.exposure import Span, spans_of_finding
+from bartizan.inventory.finding_history import FindingEvent, History
 from bartizan.inventory.finding_rows import FoundRow, fetch, one, read_sort
 from bartizan.inventory.moments import moment, text, text_or_none
 from bartizan.inventory.paging import Page, Paging, fingerprint, read_cursor, write_cursor
@@ -76,14 +76,6 @@ class FindingSummary(Struct, kw_only=True):
     origin: OriginView | None
 
 
-class FindingEvent(Struct, kw_only=True):
-    """Something that happened to a finding."""
-
-    at: str
-    kind: str
-    text: str
-
-
 class FindingDetail(FindingSummary, kw_only=True):
     """One finding with its evidence and its history."""
 
@@ -133,7 +125,7 @@ def get_finding(conn: Connection, org: int, finding_id: str, now: datetime | str
     body = unpack(conn.execute(select(detail.c.body).where(detail.c.id == found.row.detail_id)).scalar_one())
     summary.fix.text = body["fix_text"]
     decisions = decisions_on(conn, org, found.row, at)
-    spans = spans_of_finding(conn, asset_id, key_id)
+    history = History(conn, org, asset_id, key_id, summary.rule, body["evidence"])
     inherited = _inherited_query(summary)
     fields = {name: getattr(summary, name) for name in summary.__struct_fields__}
     return FindingDetail(
@@ -141,7 +133,7 @@ def get_finding(conn: Connection, org: int, finding_id: str, now: datetime | str
         evidence=body["evidence"],
         layer=body["layer"],
         aliases=aliases_of(conn, org, summary.rule),
-        history=_history(spans, decisions),
+        history=history.events(decisions),
         decisions=decisions,
         inherited=_count(conn, org, inherited, at),
         inherited_query=inherited,
@@ -263,22 +255,6 @@ def _last_seen(conn: Connection, assets: set[int]) -> dict[int, dict[str, int]]:
     for asset_id, source, at in conn.execute(query):
         seen.setdefault(asset_id, {})[source] = at
     return seen
-
-
-def _history(spans: Sequence[Span], decisions: Sequence[DecisionView]) -> list[FindingEvent]:
-    """Newest first."""
-    events: list[tuple[str, FindingEvent]] = []
-    for number, span in enumerate(spans):
-        told = "reopened" if number else "opened"
-        what = "seen again" if number else "first seen"
-        events.append((span.since, FindingEvent(at=span.since, kind=told, text=f"{what} by {', '.join(span.sources)}")))
-        if span.until is not None:
-            gone = FindingEvent(at=span.until, kind="fixed", text="no source sees it any more")
-            events.append((span.until, gone))
-    for decision in decisions:
-        what = f"{decision.verdict}, requested by {decision.requested_by}: {decision.reason}"
-        events.append((decision.created_at, FindingEvent(at=decision.created_at, kind="decision", text=what)))
-    return [event for _, event in sorted(events, key=lambda item: item[0], reverse=True)]
 
 
 def _references(evidence: Mapping[str, Any]) -> list[str]:

@@ -6,8 +6,9 @@ statement over all assets at once. A first assessment writes no row per finding.
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, and_, delete, false, func, literal, select, true, update
+from sqlalchemy import Connection, Subquery, and_, delete, false, func, literal, select, true, update
 
+from bartizan.inventory.causes import FIRST
 from bartizan.inventory.schema import judgement
 from bartizan.inventory.statements import insert
 from bartizan.inventory.statistics import add_to_day
@@ -148,16 +149,20 @@ def _reopen_first(conn: Connection, org: int, at: int) -> None:
 
 
 def _log(conn: Connection, org: int, at: int) -> None:
-    """One row per asset and kind of change, for the asset's timeline."""
-    columns = ["org_id", "asset_id", "at", "change", "findings", "severity", "key_id"]
+    """One row per asset, kind of change and cause, for the asset's timeline."""
+    columns = ["org_id", "asset_id", "at", "change", "findings", "severity", "key_id", *_WHY]
+    moved = _movements()
+    # What is not on the desk came back with a scope's first set.
+    why = [func.coalesce(moved.c[name], FIRST if name == "cause" else "") for name in _WHY]
     changed = (
         select(
             literal(org), _state.c.asset_id, literal(at), _state.c.change, func.count(), func.max(_detail.c.severity),
-            func.min(_state.c.key_id),
+            func.min(_state.c.key_id), *why,
         )
         .join(_detail, _detail.c.id == _state.c.detail_id)
+        .outerjoin(moved, and_(moved.c.asset_id == _state.c.asset_id, moved.c.key_id == _state.c.key_id))
         .where(_state.c.asset_id.in_(select(_move.c.asset_id)), _state.c.changed_at == at)
-        .group_by(_state.c.asset_id, _state.c.change)
+        .group_by(_state.c.asset_id, _state.c.change, *why)
     )  # fmt: skip
     conn.execute(judgement.asset_change.insert().from_select(columns, changed))
     new_sets = select(_move.c.new_id).where(_move.c.old_id == 0)
@@ -171,13 +176,32 @@ def _log(conn: Connection, org: int, at: int) -> None:
     first = (
         select(
             literal(org), _move.c.asset_id, literal(at), literal("assessed"), func.sum(per_set.c.findings),
-            func.max(per_set.c.worst), literal(None),
+            func.max(per_set.c.worst), literal(None), literal(""), literal(FIRST), literal(""), literal(""),
         )
         .join(per_set, per_set.c.set_id == _move.c.new_id)
         .where(_move.c.old_id == 0)
         .group_by(_move.c.asset_id)
     )  # fmt: skip
     conn.execute(judgement.asset_change.insert().from_select(columns, first))
+
+
+_WHY = ("family", "cause", "changed", "knowledge")
+
+
+def _movements() -> Subquery:
+    """Asset and finding to why it moved; of several assessors that let go of one finding, one is told."""
+    told = func.min(_move.c.assessor)
+    pairs = (
+        select(_move.c.asset_id, _differs.c.key_id, told.label("assessor"))
+        .join(_differs, _SAME_PAIR)
+        .group_by(_move.c.asset_id, _differs.c.key_id)
+        .subquery()
+    )
+    return (
+        select(pairs.c.asset_id, pairs.c.key_id, *(_move.c[name] for name in _WHY))
+        .join(_move, and_(_move.c.asset_id == pairs.c.asset_id, _move.c.assessor == pairs.c.assessor))
+        .subquery()
+    )
 
 
 def _tally(conn: Connection, org: int, at: int) -> Tally:

@@ -100,15 +100,21 @@ export interface AssetDetail extends AssetSummary {
   unknowns: number;
 }
 
+/** Why findings opened, closed or came back; empty where it was not noted. */
+export type Cause = "" | "first" | "asset" | "knowledge" | "policy" | "either" | "gone" | "decision";
+
 export interface TimelineEvent {
   at: string;
-  kind: "first-seen" | "section-changed" | "finding-opened" | "finding-fixed" | "finding-reopened" | "decision";
+  kind: "first-seen" | "section-changed" | "finding-opened" | "finding-fixed" | "finding-reopened" | "decision" | "decision-ended";
   title: string;
   detail: string;
   finding?: string | null;
   severity?: string | null;
   section?: string | null;
   count?: number;
+  cause?: Cause;
+  /** Why, as a clause. */
+  because?: string;
 }
 
 export interface FixView {
@@ -180,8 +186,10 @@ export interface DecisionRequest {
 
 export interface FindingEvent {
   at: string;
-  kind: "opened" | "changed" | "fixed" | "reopened" | "decision";
+  kind: "opened" | "changed" | "fixed" | "reopened" | "decision" | "decision-ended";
   text: string;
+  cause?: Cause;
+  because?: string;
 }
 
 export interface FindingDetail extends FindingSummary {

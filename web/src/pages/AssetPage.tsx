@@ -13,6 +13,7 @@ import { both, term } from "../lib/querytext";
 import { asSeverity, total } from "../lib/severity";
 import { day } from "../lib/time";
 import { Factors, SeverityNumbers } from "../parts/Bars";
+import { Because } from "../parts/Because";
 import { FrameworkGrid } from "../parts/Controls";
 import { Facts } from "../parts/Facts";
 import { FindingList } from "../parts/FindingList";
@@ -279,6 +280,7 @@ function TimelineTab({ id }: { id: string }) {
                     {event.finding ? <Go to={finding(event.finding)} className="link row-link">{event.title}</Go> : event.section ? <Go to={`${asset(id, "facts")}&section=${encodeURIComponent(event.section)}`} className="link row-link">{event.title}</Go> : <strong>{event.title}</strong>}
                   </p>
                   <p className="muted small-text">{event.detail ? `${event.detail}, ` : ""}<Time at={event.at} /></p>
+                  <Because cause={event.cause} text={event.because} />
                 </div>
               </li>
             ))}

@@ -9,6 +9,7 @@ import { isCommand } from "../lib/command";
 import { count, decimal, label, percent } from "../lib/format";
 import { findings, sameRule } from "../lib/paths";
 import { day } from "../lib/time";
+import { Because } from "./Because";
 import { Factors } from "./Bars";
 import { Go } from "./Go";
 import { SeverityLabel } from "./Severity";
@@ -320,6 +321,7 @@ export function History({ finding }: { finding: FindingDetail }) {
               <strong>{label(event.kind)}</strong> <span className="muted"><Time at={event.at} /></span>
             </p>
             {event.text ? <p>{event.text}</p> : null}
+            <Because cause={event.cause} text={event.because} />
           </div>
         </li>
       ))}

@@ -132,7 +132,7 @@ def misfit_of(defaults: Mapping[str, Any], name: str, value: Any) -> str:
 
 def knowledge(policies: PolicySet, parameters: Parameters | None = None) -> str:
     """What `Assessment.knowledge` will say: the policies, and an organisation's own values where it has any."""
-    return policies.digest if not parameters else digest([policies.digest, parameters])
+    return policies.digest if not parameters else f"{policies.digest};parameters={digest(parameters)}"
 
 
 @dataclass(frozen=True, slots=True)

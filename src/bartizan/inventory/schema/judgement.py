@@ -8,6 +8,12 @@ from sqlalchemy import Boolean, Column, Float, Index, Integer, SmallInteger, Tab
 
 from bartizan.inventory.schema.columns import METADATA, Blob, Moment, Number, Words, number, org, reference
 
+
+def _why() -> list[Column[str]]:
+    """Why a change came about, see `causes`; empty where it was written before this was noted."""
+    return [Column(name, Words, nullable=False, server_default="") for name in ("cause", "changed", "knowledge")]
+
+
 finding_key = Table(
     "finding_key",
     METADATA,
@@ -128,6 +134,7 @@ assessment = Table(
     Column("blind", Boolean, nullable=False, default=False),  # the assessor had nothing to judge by
     Column("unread", Words, nullable=False),  # sections of the input whose facts are not known, comma-separated
     Column("knowledge", Text, nullable=False, server_default=""),
+    Column("replaced", Text, nullable=False, server_default=""),  # the knowledge that last concluded something else
     Column("assessed_at", Moment),  # None: not yet
     Column("depends", Blob),  # what of the knowledge it hangs on, see `model.assessment`; None: on all of it
     reference("set_id", "finding_set.id", nullable=True, index=True),
@@ -145,6 +152,8 @@ asset_assessment = Table(
     reference("assessment_id", "assessment.id", index=True),
     Column("dirty", Boolean, nullable=False),  # the asset does not point at this assessment's set yet
     Column("gone", Boolean, nullable=False),  # the source no longer reports this scope
+    Column("attached_id", Number),  # the assessment that was attached last, which may be forgotten by now
+    Column("attached_set_id", Number),  # and the set that it had then
     Index("ix_asset_assessment_dirty", "org_id", sqlite_where=text("dirty"), postgresql_where=text("dirty")),
 )
 
@@ -159,6 +168,7 @@ attestation = Table(
     reference("set_id", "finding_set.id", index=True),
     reference("outcome_id", "outcome.id", nullable=True),
     Column("read", Words, nullable=False),  # sections with facts when it was last complete, comma-separated
+    *_why(),  # it begins
     sqlite_with_rowid=False,
 )
 
@@ -206,6 +216,8 @@ asset_change = Table(
     Column("findings", Integer, nullable=False),
     Column("severity", SmallInteger, nullable=False),  # the worst
     reference("key_id", "finding_key.id", nullable=True),  # one of them
+    Column("family", Words, nullable=False, server_default=""),  # of assessors
+    *_why(),
     Index(None, "org_id", "at"),
     Index(None, "asset_id", "at"),
 )
@@ -314,6 +326,8 @@ transition = Table(
     Column("old_id", Number, nullable=False),  # 0: none
     Column("new_id", Number, nullable=False),  # 0: none
     Column("since", Moment, nullable=False),
+    Column("family", Words, nullable=False, server_default=""),
+    *_why(),
     Index(None, "old_id", "new_id"),
 )
 

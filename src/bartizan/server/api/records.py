@@ -130,17 +130,34 @@ class AssetDetail(AssetSummary, kw_only=True):
     """Findings that say that something could not be judged."""
 
 
+Cause = Literal["", "first", "asset", "knowledge", "policy", "either", "gone", "decision"]
+"""Why findings opened, closed or came back: judged for the first time, the asset changed, what is known of it did, a
+policy or its parameter did, the asset and knowledge did at once, the source reports it no more, somebody decided; empty
+where it was not noted."""
+
+
 class TimelineEvent(Struct, kw_only=True):
     """GET /assets/{id}/timeline: newest first."""
 
     at: str
-    kind: Literal["first-seen", "section-changed", "finding-opened", "finding-fixed", "finding-reopened", "decision"]
+    kind: Literal[
+        "first-seen",
+        "section-changed",
+        "finding-opened",
+        "finding-fixed",
+        "finding-reopened",
+        "decision",
+        "decision-ended",
+    ]
     title: str
     detail: str
     finding: str | None = None
     severity: str | None = None
     section: str | None = None
     count: int = 1
+    cause: Cause = ""
+    because: str = ""
+    """Why it happened, as a clause."""
 
 
 class FixView(Struct, kw_only=True):
@@ -218,8 +235,11 @@ class DecisionView(Struct, kw_only=True):
 
 class FindingEvent(Struct, kw_only=True):
     at: str
-    kind: Literal["opened", "changed", "fixed", "reopened", "decision"]
+    kind: Literal["opened", "changed", "fixed", "reopened", "decision", "decision-ended"]
     text: str
+    cause: Cause = ""
+    because: str = ""
+    """Why it happened, as a clause."""
 
 
 class FindingDetail(FindingSummary, kw_only=True):
