@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from bartizan.collect.containers.image import Image, ImageSource, WalkedImage
 from bartizan.collect.filesystem.interface import FileKind, FilesystemError, FilesystemView
@@ -85,6 +85,18 @@ def collect_image(
     )
 
 
+class _Askers(NamedTuple):
+    """Who looks into one file while it streams by."""
+
+    readers: Sequence[Reader]
+    named: bool
+    """Whether readers that need more than the file want it."""
+    programs: bool
+    """Whether the readers of programs do, if it is one by its first bytes."""
+    inspectors: Sequence[Inspector] | None
+    """None where nobody asked them yet, because the file is read anyway."""
+
+
 class _Plan:
     """Which files of the layers to keep, which to read as they pass, and what came of that."""
 
@@ -104,29 +116,30 @@ class _Plan:
         """What inspectors told, by section, layer and path."""
         self._seen: dict[str, int] = {}
         """Paths of kept files, with the number of layers that have them."""
+        self._asked: tuple[Member | None, _Askers] = (None, _Askers((), False, False, ()))
+        """The member that was decided upon last: a visit follows at once, and need not ask everybody again."""
 
     def wanted(self, member: Member) -> Want:
-        path, size, mode = member.path, member.size, member.mode
-        name = path[path.rfind("/") + 1 :]
-        named = visit = False
-        for reader in self._wishes.of(path, name):
-            if reader.alone:
-                visit = True
-            else:
-                named = True
-        if not visit:
-            visit = bool(self._binary) and may_be_program(name, size, mode)
-        if not visit:
-            for inspector in self._inspectors:
-                if inspector.wants(path, size, mode):
-                    visit = True
-                    break
-        part = self._read_beside(member, name) is not None
-        if not part and self._kept(member, named):
+        name = member.path[member.path.rfind("/") + 1 :]
+        asked = self._askers(member, name)
+        self._asked = member, asked
+        visit = bool(asked.readers or asked.programs or asked.inspectors)
+        part = name in self._beside and self._read_beside(member, name) is not None
+        if not part and self._kept(member, asked.named):
             return Want.BOTH if visit else Want.KEEP
         if part:
             return Want.BOTH if visit else Want.PART
         return Want.VISIT if visit else Want.SKIP
+
+    def _askers(self, member: Member, name: str) -> _Askers:
+        path, size, mode = member.path, member.size, member.mode
+        readers = self._wishes.of(path, name)
+        alone = [reader for reader in readers if reader.alone] if readers else readers
+        programs = bool(self._binary) and may_be_program(name, size, mode)
+        inspectors: list[Inspector] | None = None
+        if not alone and not programs:
+            inspectors = [each for each in self._inspectors if each.wants(path, size, mode)]
+        return _Askers(alone, len(readers) > len(alone), programs, inspectors)
 
     def _kept(self, member: Member, named: bool) -> bool:
         path = member.path
@@ -146,15 +159,22 @@ class _Plan:
     def visitor(self, layer: int) -> Visitor:
         def visit(member: Member, contents: bytes) -> bytes | None:
             name = member.path.rpartition("/")[2]
-            read(member, name, contents)
-            beside = self._read_beside(member, name)
+            asked, askers = self._asked
+            read(member, askers if asked is member else self._askers(member, name), contents)
+            beside = self._read_beside(member, name) if self._beside else None
             return beside.part(contents) if beside else None
 
-        def read(member: Member, name: str, contents: bytes) -> None:
-            self._inspect(layer, member, contents)
-            readers = [reader for reader in self._wishes.of(member.path, name) if reader.alone]
-            if contents.startswith(_EXECUTABLE) and may_be_program(name, member.size, member.mode):
-                readers += self._binary
+        def read(member: Member, askers: _Askers, contents: bytes) -> None:
+            inspectors = askers.inspectors
+            if inspectors is None:
+                inspectors = [each for each in self._inspectors if each.wants(member.path, member.size, member.mode)]
+            for inspector in inspectors:
+                told = list(inspector.inspect(member.path, contents))
+                if told:
+                    self.inspected[inspector.section][layer, member.path] = told
+            readers = askers.readers
+            if askers.programs and contents.startswith(_EXECUTABLE):
+                readers = [*readers, *self._binary]
             if not readers:
                 return
             view = MemoryView({member.path: contents}, {member.path: member.mode})
@@ -166,13 +186,6 @@ class _Plan:
                 self.streamed.pop((layer, member.path), None)  # a later entry of the same name in one layer
 
         return visit
-
-    def _inspect(self, layer: int, member: Member, contents: bytes) -> None:
-        for inspector in self._inspectors:
-            if inspector.wants(member.path, member.size, member.mode):
-                told = list(inspector.inspect(member.path, contents))
-                if told:
-                    self.inspected[inspector.section][layer, member.path] = told
 
     def put_in_order(self, visited: Sequence[int]) -> None:
         """From the indexes under which layers were visited to those that they have in the image."""

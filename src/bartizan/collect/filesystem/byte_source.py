@@ -1,19 +1,27 @@
-"""Bytes in order for the tar walk: from a memory map, or inflated from a stream while digests are taken beside it.
+"""Bytes in order for the tar walk: from a memory map, or inflated from a stream ahead of the walk. Digests are taken
+beside it.
 
 gzip is RFC 1952 (members may follow one another), zstd is RFC 8878 (frames may follow one another).
 """
 
 import hashlib
+import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from queue import SimpleQueue
-from threading import Semaphore, Thread
+from threading import Event, Semaphore, Thread
 from typing import Any, Protocol
-from weakref import finalize
 
 _CHUNK = 256 << 10
 """Bytes that are read at once. What they inflate to fits memory that is used again and again: with pieces of 4 MiB a
 fifth of the time goes into pages that the system gives, clears and takes back."""
+_STEP = 8 << 20
+"""Bytes of a mapped file between two looks whether their digest is still wanted."""
+_AHEAD = 6
+"""Pieces that are ready before they are asked for."""
+_SWITCH = 0.0005
+"""Seconds after which a thread that computes lets another one go on; with Python's own 0.005 the one that inflates
+waits longer for its turn than it works."""
 _ZSTD_INPUT = 2048
 """A block of 4 bytes can stand for 128 KiB (RFC 8878, 3.1.1.2.2), so input goes in small slices to bound the output."""
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -89,51 +97,76 @@ class ChunkSource:
         return False
 
 
-_Piece = tuple[bytes | memoryview, bool]
-"""A part of what is digested, and whether it takes one of the places of what may wait."""
-
-
 class Digest:
-    """SHA-256 beside the reading: one worker, at most a few chunks behind, so hashing and inflating share two cores."""
+    """SHA-256 of bytes that are all there, taken by a thread beside whatever else is done with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, data: memoryview) -> None:
         self._hash = hashlib.sha256()
-        self._waiting: SimpleQueue[_Piece | None] = SimpleQueue()
-        self._places = Semaphore(4)
-        self._worker: Thread | None = None
-        # A reading that is given up forgets its digest, and the worker goes with it.
-        self._end = finalize(self, self._waiting.put, None)
-
-    def add(self, data: bytes | memoryview) -> None:
-        """Take more; waits while the worker is far behind, so that memory stays bounded."""
-        self._start()
-        self._places.acquire()
-        self._waiting.put((data, True))
-
-    def add_all(self, pieces: Iterable[bytes | memoryview]) -> None:
-        """Take pieces that cost no memory, such as parts of a mapped file, without waiting."""
-        self._start()
-        for piece in pieces:
-            self._waiting.put((piece, False))
+        self._given_up = Event()
+        self._worker = Thread(target=_digest, args=(self._hash, data, self._given_up), name="digest", daemon=True)
+        self._worker.start()
 
     def value(self) -> str:
-        """`sha256:<hex>` of all that was added; ends the worker."""
-        self._end()
-        if self._worker is not None:
-            self._worker.join()
+        """`sha256:<hex>`; waits for the thread."""
+        self._worker.join()
         return "sha256:" + self._hash.hexdigest()
 
-    def _start(self) -> None:
-        if self._worker is None:
-            self._worker = Thread(target=_digest, args=(self._hash, self._waiting, self._places), daemon=True)
-            self._worker.start()
+    def close(self) -> None:
+        """End the thread; returns when it reads no more."""
+        self._given_up.set()
+        self._worker.join()
 
 
-def _digest(total: Any, waiting: "SimpleQueue[_Piece | None]", places: Semaphore) -> None:
-    while (piece := waiting.get()) is not None:
-        total.update(piece[0])
-        if piece[1]:
-            places.release()
+def _digest(total: Any, data: memoryview, given_up: Event) -> None:
+    for start in range(0, len(data), _STEP):
+        if given_up.is_set():
+            return
+        total.update(data[start : start + _STEP])
+
+
+class Ahead:
+    """What an iterator yields, made by a thread that is a few pieces ahead: a layer is inflated on one core while it is
+    walked on another. Close it before what the iterator reads from is closed."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._waiting: SimpleQueue[bytes | Exception | None] = SimpleQueue()
+        self._places = Semaphore(_AHEAD)
+        self._given_up = Event()
+        self._worker = Thread(
+            target=_make, args=(pieces, self._waiting, self._places, self._given_up), name="inflating", daemon=True
+        )
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(min(_SWITCH, self._interval))
+        self._worker.start()
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The pieces in order; raises what the iterator raised."""
+        while (piece := self._waiting.get()) is not None:
+            if isinstance(piece, Exception):
+                raise piece
+            self._places.release()
+            yield piece
+
+    def close(self) -> None:
+        """End the thread; returns when it reads no more."""
+        self._given_up.set()
+        self._places.release()
+        self._worker.join()
+        sys.setswitchinterval(self._interval)
+
+
+def _make(
+    pieces: Iterator[bytes], waiting: "SimpleQueue[bytes | Exception | None]", places: Semaphore, given_up: Event
+) -> None:
+    try:
+        for piece in pieces:
+            places.acquire()
+            if given_up.is_set():
+                return
+            waiting.put(piece)
+        waiting.put(None)
+    except Exception as error:  # whoever waits for the next piece gets it
+        waiting.put(error)
 
 
 class ReadStream(Protocol):

@@ -6,12 +6,14 @@ target of a hard link, say) is fetched by walking the layer again, a bounded num
 """
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import field
 from enum import Enum
-from typing import Protocol
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol
 
 from bartizan.collect.filesystem.byte_source import (
+    Ahead,
     ChunkSource,
     DamagedError,
     Digest,
@@ -23,6 +25,9 @@ from bartizan.collect.filesystem.byte_source import (
 from bartizan.collect.filesystem.interface import LayerError
 from bartizan.collect.filesystem.tar import FILE, ByteSource, Member, TarError, members
 from bartizan.model.record import dataclass
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 _SECOND_WALKS = 8
 _SMALL = 64 << 10
@@ -173,26 +178,31 @@ def walk_layer(
 def _walk_mapped(
     layer: Layer, mapped: memoryview, wanted: Wanted, visit: Visitor, limits: LayerLimits, verify: bool
 ) -> None:
-    digest = Digest() if verify else None
-    if digest:
-        step = 8 << 20
-        digest.add_all(mapped[start : start + step] for start in range(0, len(mapped), step))
-    source = MappedSource(mapped)
-    for member in members(source, checksums=not layer.blob.diff_id):
-        _add(layer, member, source)
-        if member.kind == FILE and wanted(member) in _VISITED and _affordable(layer, member, limits):
-            visit(member, member.whole(bytes(mapped[member.offset : member.offset + member.stored])))
-    layer.size = len(mapped)
-    if digest:
-        _accept(layer, diff_id=digest.value(), digest="")
+    with closing(Digest(mapped)) if verify else nullcontext() as digest:
+        source = MappedSource(mapped)
+        for member in members(source, checksums=not layer.blob.diff_id):
+            _add(layer, member, source)
+            if member.kind == FILE and wanted(member) in _VISITED and _affordable(layer, member, limits):
+                visit(member, member.whole(bytes(mapped[member.offset : member.offset + member.stored])))
+        layer.size = len(mapped)
+        if digest:
+            _accept(layer, diff_id=digest.value(), digest="")
 
 
 def _walk_stream(
     layer: Layer, stream: ReadStream, wanted: Wanted, visit: Visitor, limits: LayerLimits, verify: bool
 ) -> None:
-    outer = Digest() if verify and layer.blob.digest and layer.blob.digest != layer.blob.diff_id else None
-    inner = Digest() if verify else None
-    source = ChunkSource(_counted(inflated(_seen(read_chunks(stream), outer)), inner, limits.inflated))
+    outer = sha256() if verify and layer.blob.digest and layer.blob.digest != layer.blob.diff_id else None
+    inner = sha256() if verify else None
+    plain = _hashed(_bounded(inflated(_hashed(read_chunks(stream), outer)), limits.inflated), inner)
+    with closing(Ahead(plain)) as ahead:
+        _walk_source(layer, ChunkSource(iter(ahead)), wanted, visit, limits)
+    if inner:
+        digest = f"sha256:{outer.hexdigest()}" if outer else ""
+        _accept(layer, diff_id=f"sha256:{inner.hexdigest()}", digest=digest)
+
+
+def _walk_source(layer: Layer, source: ChunkSource, wanted: Wanted, visit: Visitor, limits: LayerLimits) -> None:
     kept = 0
     for member in members(source, checksums=not layer.blob.diff_id):
         _add(layer, member, source)
@@ -216,8 +226,6 @@ def _walk_stream(
             layer.contents[member.offset] = contents
     source.skip(limits.inflated)
     layer.size = source.position
-    if inner:
-        _accept(layer, diff_id=inner.value(), digest=outer.value() if outer else "")
 
 
 def _add(layer: Layer, member: Member, source: ByteSource) -> None:
@@ -233,21 +241,19 @@ def _affordable(layer: Layer, member: Member, limits: LayerLimits) -> bool:
     return True
 
 
-def _seen(chunks: Iterator[bytes], digest: Digest | None) -> Iterator[bytes]:
+def _hashed(chunks: Iterator[bytes], total: "Hash | None") -> Iterator[bytes]:
     for chunk in chunks:
-        if digest:
-            digest.add(chunk)
+        if total:
+            total.update(chunk)
         yield chunk
 
 
-def _counted(chunks: Iterator[bytes], digest: Digest | None, limit: int) -> Iterator[bytes]:
+def _bounded(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
     total = 0
     for chunk in chunks:
         total += len(chunk)
         if total > limit:
             raise DamagedError(f"the layer inflates to more than {limit} bytes")
-        if digest:
-            digest.add(chunk)
         yield chunk
 
 

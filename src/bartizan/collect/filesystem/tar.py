@@ -29,6 +29,7 @@ _MAX_PATH = 4096
 """PATH_MAX of Linux; without a bound names can make trees whose paths alone fill the memory."""
 _MAX_PIECES = 1 << 16
 """Of one sparse file."""
+_NUMBERS_KEPT = 4096
 
 FILE, HARD_LINK, SYMBOLIC_LINK, DIRECTORY, OTHER = b"0", b"1", b"2", b"5", b"3"
 _FILE_TYPES = frozenset((b"0", b"\0", b"7"))
@@ -108,6 +109,7 @@ def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
     pax: dict[str, str] = {}
     long_name = long_link = ""
     unpack, take = _HEADER.unpack_from, source.take
+    numbers = _Numbers()
     while True:
         start = source.position
         block = take(BLOCK)
@@ -119,6 +121,7 @@ def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
             return
         if checksums and not _checksum_holds(block):
             raise TarError(start, "header checksum does not match")
+        numbers.start = start
         name, mode, uid, gid, size_field, mtime, _, kind, link, magic = unpack(block)
         size = _number(size_field, start)
         if kind in _EXTENSIONS:
@@ -139,7 +142,7 @@ def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
             path = f"{_text(block[_PREFIX])}/{path}"
         target = long_link or (_text(link) if link[0] else "")
         extended = {**global_pax, **pax} if global_pax or pax else None
-        owner, group = _number(uid, start), _number(gid, start)
+        owner, group = numbers[uid], numbers[gid]
         real: int | None = None
         if extended:
             owner = _decimal(extended.get("uid"), owner, start)
@@ -171,11 +174,11 @@ def members(source: ByteSource, *, checksums: bool = True) -> Iterator[Member]:
         yield Member(
             normal(path),
             kind,
-            _number(mode, start) & 0o7777,
+            numbers[mode] & 0o7777,
             owner,
             group,
             size,
-            _number(mtime, start),
+            numbers[mtime],
             target,
             contents,
             stored,
@@ -217,6 +220,20 @@ def _checksum_holds(block: bytes) -> bool:
     except ValueError:
         return False
     return stated == sum(block) - sum(block[148:156]) + 8 * 32
+
+
+class _Numbers(dict[bytes, int]):
+    """Fields of headers to what they say: owners, modes and times are the same in thousands of headers."""
+
+    start = 0
+    """Where the header begins, for whoever is told that a field of it is no number."""
+
+    def __missing__(self, field: bytes) -> int:
+        number = _number(field, self.start)
+        if len(self) >= _NUMBERS_KEPT:
+            self.clear()
+        self[field] = number
+        return number
 
 
 def _number(field: bytes, start: int) -> int:
