@@ -1,10 +1,11 @@
-"""Compares our verdicts with those of docker-bench-security, check by check, on real engines, good and bad.
+"""Compares our verdicts with those of docker-bench-security, check by check, on real engines and files, good and bad.
 
     python tests/oracles/docker_bench.py CHECKOUT                       # engines of our own, careless and careful
     python tests/oracles/docker_bench.py CHECKOUT --socket /run/x.sock  # one that runs
 
 CHECKOUT is a folder with docker-bench-security.sh (github.com/docker/docker-bench-security). It must run as root. What
 differs for a reason that docs/oracles.md tells is listed in `EXPLAINED`; any other difference makes the exit code 1.
+Files of the host are put in place in a mount namespace of its own, where overlayfs is to be had.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socket import AF_UNIX, socket
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -25,10 +27,12 @@ from bartizan.assess.policy.engine import assess_resource, load_policies
 from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.host.docker import containers, daemon, images
 from bartizan.collect.host.docker.engine import Engine
+from bartizan.collect.host.docker.files import AUDITED
 from bartizan.collect.interface import Problems
 from bartizan.model.finding import Verdict
 from bartizan.model.resource import resource_from
 from collect.host.docker.engine_process import import_image, running_engine
+from image_servers import free_port
 
 SAFE = (
     "--network", "none", "--user", "10001", "--read-only", "--memory", "32m", "--cpu-shares", "256",
@@ -79,6 +83,19 @@ CAREFUL: dict[str, object] = {
     "log-driver": "local",
     "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 64, "Hard": 64}},
 }
+SCENES: dict[str, tuple[dict[str, object], tuple[str, ...]]] = {
+    "careless": (CARELESS, ("-H", "tcp://127.0.0.1:{port}")),
+    "careful": (CAREFUL, ("-H", "tcp://127.0.0.1:{port}")),
+    "arguments": (
+        {},
+        (
+            *("--log-level=debug", "--insecure-registry=registry.example:5000", "--no-new-privileges"),
+            *("--live-restore", "--userland-proxy=false", "--default-ulimit=nofile=64:64"),
+        ),
+    ),
+}
+"""What is said to the engine by daemon.json and by arguments; the first two have files of the host, bad and good."""
+OVERLAID = ("/etc", "/usr/sbin")
 POLICIES = {
     "2.13": ("docker-daemon-remote-logs",),
     "4.1": ("docker-container-root",),
@@ -92,31 +109,18 @@ POLICIES = {
 EXPLAINED = {
     "1.1.1": "the engine mounts its folder on itself; that is no file system of its own",
     "1.1.2": "they list the members, we judge that there are any",
-    "1.1.7": "we accept the rule for any place of the unit; they ask for the one that they find",
-    "1.1.9": "as 1.1.7",
-    "2.3": "where jq is installed, a key that is absent reads as null, which they take for a value",
-    "2.5": "as 2.3",
-    "2.7": "as 2.3",
-    "2.8": "as 2.3",
-    "2.9": "as 2.3",
-    "2.10": "as 2.3",
-    "2.12": "as 2.3",
+    "2.3": "where jq is installed, they do not come to look at the arguments",
+    "2.7": "they read tlsverify of the arguments alone where jq is installed",
     "2.13": "only json-file is bad to them; local and none stay on the host or keep nothing, too",
     "3.15": "they look at /var/run/docker.sock, whichever engine was asked; the group root is fewer than docker",
     "3.16": "as 3.15",
-    "3.20": "the numbers of 3.20 to 3.22 are turned in their scripts",
-    "3.21": "as 3.20",
-    "3.22": "as 3.20",
     "4.1": "0:0 is root, too",
     "4.6": "HEALTHCHECK NONE switches the check off, and they count it as one",
     "4.7": "they search the history for the word update, wherever it stands",
-    "5.3": "they ask for any security option, we for label=disable, and only where there is SELinux",
     "5.4": "adding NET_RAW is fine to them; the benchmark's text wants it dropped",
     "5.6": "mounts that cannot be written tell secrets; /var, /run and /root lead to the host as well",
     "5.12": "a quota and a set of processors are limits, too",
     "5.15": "always and a failure without a number restart without end, and they only look at the number",
-    "5.26": "they do not see what the daemon gives to every container",
-    "5.27": "a check that is switched off has no state, but one that is declared has none before it ran",
     "5.32": "a mounted folder that holds the socket holds the socket",
 }
 
@@ -128,14 +132,14 @@ class Told:
     items: frozenset[str] = frozenset()
 
 
-def theirs(checkout: Path, socket: str) -> dict[str, Told]:
+def theirs(checkout: Path, address: str) -> dict[str, Told]:
     """Their results by number."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         subprocess.run(
             ["bash", "docker-bench-security.sh", "-b", "-l", str(log)],
             cwd=checkout,
-            env={**os.environ, "DOCKER_HOST": f"unix://{socket}"},
+            env={**os.environ, "DOCKER_HOST": f"unix://{address}"},
             check=False,
             capture_output=True,
             timeout=900,
@@ -144,16 +148,17 @@ def theirs(checkout: Path, socket: str) -> dict[str, Told]:
     out = {}
     for test in (each for section in found["tests"] for each in section["results"]):
         items = frozenset(
-            item.partition(":")[0] if test["id"].startswith("5.") else item for item in test.get("items", ())
+            item.partition(":")[0] if test["id"].startswith("5.") else item.strip("[]")
+            for item in test.get("items", ())
         )
         result = {"PASS": "pass", "WARN": "fail"}.get(test["result"], "fail" if items else "")
         out[test["id"]] = Told(result, items)
     return out
 
 
-def ours(socket: str) -> dict[str, Told]:
+def ours(address: str) -> dict[str, Told]:
     """Our results by number."""
-    policies, view, engine = load_policies(), LocalView("/"), Engine(socket)
+    policies, view, engine = load_policies(), LocalView("/"), Engine(address)
     facts: list[Any] = [
         module.collect(view, Problems(), Engine(engine.path)) for module in (daemon, containers, images)
     ]
@@ -179,9 +184,9 @@ def ours(socket: str) -> dict[str, Told]:
     return out
 
 
-def compare(checkout: Path, socket: str, name: str) -> int:
+def compare(checkout: Path, address: str, name: str) -> int:
     """Prints the differences; how many have no reason."""
-    mine, other = ours(socket), theirs(checkout, socket)
+    mine, other = ours(address), theirs(checkout, address)
     numbers = sorted((each for each in other if each[0].isdigit()), key=lambda each: [int(n) for n in each.split(".")])
     judged = [number for number in numbers if other[number].result and number in mine]
     differing = [number for number in judged if mine[number].result and mine[number] != other[number]]
@@ -222,18 +227,81 @@ def scene(configuration: dict[str, object], *arguments: str) -> Iterator[str]:
         yield engine.socket
 
 
+def host_files(folder: Path, *, good: bool) -> dict[str, object]:
+    """Puts an engine's files in place, as they should be or not; what daemon.json says about those for TLS."""
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(folder)], check=True)
+    (folder / "tls").mkdir()
+    for place in OVERLAID:
+        above = folder / place.replace("/", "-")
+        for name in ("upper", "work"):
+            (above / name).mkdir(parents=True)
+        layers = f"lowerdir={place},upperdir={above / 'upper'},workdir={above / 'work'}"
+        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, place], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"], check=True)
+    tls = {name: folder / "tls" / name for name in ("tlscacert", "tlscert", "tlskey")}
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run(
+        [*request, "-keyout", str(tls["tlskey"]), "-out", str(tls["tlscert"])], check=True, capture_output=True
+    )
+    tls["tlscacert"].write_bytes(tls["tlscert"].read_bytes())
+    modes = {
+        **{"/etc/docker/daemon.json": 0o644, "/etc/docker/certs.d/registry.example/ca.crt": 0o444},
+        **{"/etc/default/docker": 0o644, "/etc/sysconfig/docker": 0o644, "/etc/containerd/config.toml": 0o644},
+        **{"/etc/systemd/system/docker.service": 0o644, "/etc/systemd/system/docker.socket": 0o644},
+        **{str(tls["tlscacert"]): 0o444, str(tls["tlscert"]): 0o444, str(tls["tlskey"]): 0o400},
+    }
+    for name in modes:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        if not name.startswith(str(folder)):
+            Path(name).write_text("{}" if name.endswith(".json") else "# nothing\n")
+    modes["/etc/docker"] = 0o755
+    host_socket(Path("/run/docker.sock"), good=good)
+    for name, mode in modes.items():
+        settle(Path(name), mode, good=good)
+    watched = [f"-w {path} -p rwxa -k docker\n" for places in AUDITED.values() for path in places]
+    Path("/usr/sbin/auditd").touch()  # without it nobody loads the rules
+    Path("/etc/audit/rules.d").mkdir(parents=True, exist_ok=True)
+    for name in ("/etc/audit/audit.rules", "/etc/audit/rules.d/docker.rules"):
+        Path(name).write_text("".join(watched if good else ["-w /usr/bin/other -p wa\n"]))
+    return {"tlsverify": good, "tls": True, **{key: str(path) for key, path in tls.items()}}
+
+
+def host_socket(path: Path, *, good: bool) -> None:
+    """A socket that nobody listens on."""
+    path.parent.mkdir(exist_ok=True)
+    with socket(AF_UNIX) as made:
+        made.bind(str(path))
+    settle(path, 0o660, good=good)
+
+
+def settle(path: Path, mode: int, *, good: bool) -> None:
+    path.chmod(mode if good else mode | 0o022)
+    os.chown(path, 0 if good else 1000, 0 if good else 1000)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("checkout", type=Path)
     parser.add_argument("--socket")
+    parser.add_argument("--scene", choices=SCENES, help="in the mount namespace that this process is in")
     wanted = parser.parse_args()
     if wanted.socket:
         sys.exit(compare(wanted.checkout, wanted.socket, wanted.socket) > 0)
-    open_ones = 0
-    for name, configuration in (("careless", CARELESS), ("careful", CAREFUL)):
-        with scene(configuration) as socket:
-            open_ones += compare(wanted.checkout, socket, name)
-    sys.exit(open_ones > 0)
+    if not wanted.scene:
+        command = [sys.executable, __file__, str(wanted.checkout), "--scene"]
+        codes = [subprocess.run(["unshare", "--mount", *command, name], check=False).returncode for name in SCENES]
+        sys.exit(any(codes))
+    configuration, arguments = SCENES[wanted.scene]
+    good = wanted.scene == "careful"
+    with tempfile.TemporaryDirectory() as folder:
+        tls = {} if wanted.scene == "arguments" else host_files(Path(folder), good=good)
+        with scene({**configuration, **tls}, *(each.format(port=free_port()) for each in arguments)) as address:
+            if tls:  # not before: the engine would talk to it
+                host_socket(Path("/run/containerd/containerd.sock"), good=good)
+            code = compare(wanted.checkout, address, wanted.scene) > 0
+        if tls:
+            subprocess.run(["umount", "--lazy", *OVERLAID, folder], check=True)
+    sys.exit(code)
 
 
 if __name__ == "__main__":
