@@ -106,11 +106,19 @@ def test_templates_of_a_repository_are_judged_with_file_and_line(server: Running
     tree = tmp_path / "infrastructure"
     tree.mkdir()
     (tree / "main.tf").write_text(BUCKET)
-    done = bartizan(server, ["scan", "templates", tree, "--upload", server.url], tmp_path, BARTIZAN_TOKEN=token(server))
+    (tree / "log.tf").write_text('locals { acl = "public-read" }\nresource "aws_s3_bucket" "l" { acl = local.acl }\n')
+    words = ["scan", "templates", tree, "--format", "json", "--upload", server.url]
+    done = bartizan(server, words, tmp_path, BARTIZAN_TOKEN=token(server))
     assert "infrastructure is new there" in done.stderr, done.stderr
     asset = wait_until(lambda: asset_of(server, "repository"))
     failed = wait_until(lambda: [one for one in findings_of(server, asset) if one["kind"] == "policy"])
-    assert {one["evidence"]["location"]["path"] for one in failed} == {"/main.tf"}
+    assert {one["evidence"]["location"]["path"] for one in failed} == {"/main.tf", "/log.tf"}
+    (acl,) = [one for one in failed if (one["rule"], one["locator"]) == ("aws-s3-acl-public", "/#aws_s3_bucket.l")]
+    assert [(step["path"], step["line"]) for step in acl["evidence"]["origins"][0]["steps"]] == [
+        ("/log.tf", 2),
+        ("/log.tf", 1),
+    ]
+    assert comparable(json.loads(done.stdout)["findings"]) == comparable(findings_of(server, asset))
     assert not any(one["rule"].startswith("host-") for one in failed), "a source tree is not judged as a host"
 
 

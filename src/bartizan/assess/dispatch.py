@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from bartizan.assess import host, image, resources
+from bartizan.assess.origins import section_of
 from bartizan.assess.policy.engine import ASSESSOR as POLICY
 from bartizan.assess.policy.engine import HOST_SECTIONS, Parameters, PolicySet, assess_resource, host_resource
 from bartizan.assess.secrets.assessor import assess_secrets
@@ -82,7 +83,8 @@ def judge(assessor: str, sections: Mapping[str, Section], known: Known) -> Asses
         return besides
     if part.startswith(resources.PREFIX) or part in host.RESOURCE_SECTIONS:
         assert known.policies is not None
-        return resources.assess_section(sections[part], known.policies, known.parameters)
+        origins = sections.get(section_of(part))
+        return resources.assess_section(sections[part], known.policies, known.parameters, origins=origins)
     if assessor == POLICY and IMAGE not in sections:
         assert known.policies is not None
         return assess_resource(host_resource(sections, "host"), known.policies, known.parameters)

@@ -5,6 +5,7 @@ What a sensor saw but no resource type stands for, and what it could not read, i
 
 from collections.abc import Iterable, Mapping
 
+from bartizan.assess.origins import section_of, with_origins
 from bartizan.assess.policy.engine import ASSESSOR, Parameters, PolicySet, assess_resource, knowledge
 from bartizan.model.assessment import Assessment
 from bartizan.model.finding import Finding, FindingKind, Verdict
@@ -17,7 +18,7 @@ PREFIX = "resources_"
 
 def scopes(section_names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Assessor name to the sections that it reads."""
-    return {f"{ASSESSOR}:{name}": (name,) for name in sorted(section_names) if name.startswith(PREFIX)}
+    return {f"{ASSESSOR}:{name}": (name, section_of(name)) for name in sorted(section_names) if name.startswith(PREFIX)}
 
 
 def assess_resources(
@@ -25,12 +26,16 @@ def assess_resources(
 ) -> list[Assessment]:
     """An assessment for every section of resources."""
     return [
-        assess_section(sections[name], policies, parameters) for name in sorted(sections) if name.startswith(PREFIX)
+        assess_section(sections[name], policies, parameters, origins=sections.get(section_of(name)))
+        for name in sorted(sections)
+        if name.startswith(PREFIX)
     ]
 
 
-def assess_section(section: Section, policies: PolicySet, parameters: Parameters | None = None) -> Assessment:
-    """Judge each resource of a section by every policy of its type."""
+def assess_section(
+    section: Section, policies: PolicySet, parameters: Parameters | None = None, *, origins: Section | None = None
+) -> Assessment:
+    """Judge each resource of a section by every policy of its type; `origins` tells where its values came from."""
     facts = section.facts if isinstance(section.facts, Mapping) else {}
     findings: list[Finding] = []
     counts: dict[str, int] = {}
@@ -44,13 +49,14 @@ def assess_section(section: Section, policies: PolicySet, parameters: Parameters
             counts[name] = counts.get(name, 0) + number
     failed = {finding.rule for finding in findings}
     findings += _coverage(section, facts)
-    return Assessment(
+    assessment = Assessment(
         assessor=f"{ASSESSOR}:{section.name}",
         knowledge=knowledge(policies, parameters),
         findings=tuple(sorted(findings, key=lambda each: each.identity)),
         counts=counts,
         passed=tuple(rule for rule in passed if rule not in failed),
     )
+    return with_origins(assessment, section, origins)
 
 
 def _coverage(section: Section, facts: Mapping[str, object]) -> Iterable[Finding]:

@@ -1,15 +1,21 @@
 """`bartizan scan templates`: the infrastructure that a source tree declares."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bartizan import __version__
 from bartizan.cli.failure import ExitCode, Failure
 from bartizan.cli.scanning import Asked, scan
 from bartizan.exchange.interface import ScanResult
+from bartizan.model.assessment import Assessment
 from bartizan.model.asset import AssetKind, AssetRef
 from bartizan.model.snapshot import Section, Snapshot
+
+if TYPE_CHECKING:
+    from bartizan.collect.templates.tracing import Tracer
 
 
 def scan_templates(asked: Asked, place: Path, variables: dict[str, str], *, helm: bool = False) -> ScanResult:
@@ -18,6 +24,7 @@ def scan_templates(asked: Asked, place: Path, variables: dict[str, str], *, helm
     from bartizan.collect.filesystem.local import LocalView
     from bartizan.collect.templates.discover import read_templates
     from bartizan.collect.templates.kubernetes.helm.program import of_chart
+    from bartizan.collect.templates.tracing import Tracer
 
     if not (place.is_dir() or place.is_file()):
         raise Failure(
@@ -28,9 +35,12 @@ def scan_templates(asked: Asked, place: Path, variables: dict[str, str], *, helm
     resolved = place.resolve()
     folder, only = (resolved.parent, resolved.name) if resolved.is_file() else (resolved, "")
     render = partial(of_chart, folder) if helm else None
+    tracer = Tracer()
 
     def read(step: Callable[[str], None]) -> dict[str, Section]:
-        return read_templates(LocalView(str(folder)), only=only, variables=variables, progress=step, render=render)
+        return read_templates(
+            LocalView(str(folder)), only=only, variables=variables, progress=step, render=render, tracer=tracer
+        )
 
     result = scan(
         asked,
@@ -41,6 +51,7 @@ def scan_templates(asked: Asked, place: Path, variables: dict[str, str], *, helm
             sensor=f"cli/{__version__}",
             sections=read(step),
         ),
+        explain=partial(_explained, tracer),
     )
     if not result.sections:
         raise Failure(
@@ -52,3 +63,23 @@ def scan_templates(asked: Asked, place: Path, variables: dict[str, str], *, helm
             code=ExitCode.INCOMPLETE,
         )
     return result
+
+
+def _explained(
+    tracer: "Tracer", snapshot: Snapshot, assessments: tuple[Assessment, ...]
+) -> tuple[Snapshot, tuple[Assessment, ...]]:
+    """What was found, with where the values came from that decided; also as sections, for whoever judges again."""
+    from bartizan.assess.origins import section_of, wanted, with_origins
+
+    sections = dict(snapshot.sections)
+    out: list[Assessment] = []
+    for each in assessments:
+        section = snapshot.sections.get(each.assessor.partition(":")[2])
+        facts = tracer.trace(section.name, wanted(section, each)) if section is not None else None
+        if section is None or facts is None:
+            out.append(each)
+            continue
+        name = section_of(section.name)
+        sections[name] = Section(name=name, facts=facts)
+        out.append(with_origins(each, section, sections[name]))
+    return replace(snapshot, sections=sections), tuple(out)

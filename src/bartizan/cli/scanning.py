@@ -68,6 +68,8 @@ class Asked:
 
 Collect = Callable[[datetime, Callable[[str], None]], Snapshot]
 """(time, progress) to every section of what is scanned."""
+Explain = Callable[[Snapshot, tuple[Assessment, ...]], tuple[Snapshot, tuple[Assessment, ...]]]
+"""Adds what only whoever collected can tell of what was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +88,18 @@ class Memory(Protocol):
     def keep(self, judged: Judged, now: datetime) -> None: ...
 
 
-def scan(asked: Asked, what: str, collect: Collect, *, part: str = "", memory: Memory | None = None) -> ScanResult:
+def scan(
+    asked: Asked,
+    what: str,
+    collect: Collect,
+    *,
+    part: str = "",
+    memory: Memory | None = None,
+    explain: Explain | None = None,
+) -> ScanResult:
     """Collect and assess; says on standard error what weakens the result. `what` names it: `this host`. `part` of the
-    built-in policies is enough where it is known what is scanned; `memory` may know the answer."""
+    built-in policies is enough where it is known what is scanned; `memory` may know the answer; `explain` adds to
+    what was found."""
     from bartizan.cli.decisions import read_decisions
     from bartizan.pipeline.suppression import suppress
 
@@ -96,7 +107,7 @@ def scan(asked: Asked, what: str, collect: Collect, *, part: str = "", memory: M
     decisions = read_decisions(asked.shown)
     judged = memory.recall(now) if memory else None
     if judged is None:
-        judged = _judged(asked, what, collect, part, now)
+        judged = _judged(asked, what, collect, part, now, explain)
         if memory:
             memory.keep(judged, now)
     snapshot, knowledge = judged.snapshot, judged.knowledge
@@ -123,7 +134,7 @@ def scan(asked: Asked, what: str, collect: Collect, *, part: str = "", memory: M
     )
 
 
-def _judged(asked: Asked, what: str, collect: Collect, part: str, now: datetime) -> Judged:
+def _judged(asked: Asked, what: str, collect: Collect, part: str, now: datetime, explain: Explain | None) -> Judged:
     from bartizan.assess.dispatch import Known, assess
 
     advisories = open_advisories(asked.feeds) if asked.vulnerabilities else None
@@ -148,6 +159,8 @@ def _judged(asked: Asked, what: str, collect: Collect, part: str, now: datetime)
                 for each in assess(snapshot.sections, known)
                 if asked.vulnerabilities or not each.assessor.startswith("vulnerability")
             )
+            if explain is not None:
+                snapshot, assessments = explain(snapshot, assessments)
         return Judged(
             snapshot=snapshot, assessments=assessments, knowledge=_knowledge(advisories, policies, parameters, now)
         )

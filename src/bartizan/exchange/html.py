@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any, TextIO
 
+from bartizan.exchange.chain import chains
 from bartizan.exchange.digest import GATHERED, Upgrade, first_steps, upgrades
 from bartizan.exchange.interface import Exporter, ScanResult
 from bartizan.exchange.junit import xml_text
@@ -17,6 +18,7 @@ from bartizan.model.severity import Severity
 from bartizan.pipeline.fix_plan import Step
 
 PATHS_SHOWN = 2
+CHAINS_SHOWN = 3
 STYLE = """
 :root { color-scheme: light dark; --line: #d8dce3; --dim: #5c6675; --card: #f5f6f9; --page: #fff; --text: #161b24; }
 @media (prefers-color-scheme: dark) {
@@ -177,12 +179,19 @@ def _checks(findings: list[Finding]) -> str:
         (
             (
                 _badge(finding.severity),
-                f'{escape(finding.title)}<br><code class="dim">{escape(f"{finding.rule} {subject(finding)}")}</code>',
+                f'{escape(finding.title)}<br><code class="dim">{escape(f"{finding.rule} {subject(finding)}")}</code>'
+                + _chains(finding),
                 escape(remedy(finding)) + (f"<br><code>{escape(command(finding))}</code>" if command(finding) else ""),
             )
             for finding in findings
         ),
     )
+
+
+def _chains(finding: Finding) -> str:
+    """Where the values came from that decided."""
+    told = chains(finding)
+    return "".join(f'<br><code class="dim">{escape(each)}</code>' for each in told[:CHAINS_SHOWN])
 
 
 def _unknowns(findings: Iterable[Finding]) -> str:

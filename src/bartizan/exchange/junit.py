@@ -12,6 +12,7 @@ from collections import defaultdict
 from typing import TextIO
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from bartizan.exchange.chain import chains
 from bartizan.exchange.interface import Exporter, ScanResult
 from bartizan.exchange.place import remedy, subject
 from bartizan.exchange.reasons import reason
@@ -71,7 +72,7 @@ def _finding(case: Element, finding: Finding) -> None:
     told = SubElement(case, "failure" if failed else "error")
     told.set("type", finding.severity.value if failed else "unknown")
     told.set("message", xml_text(finding.title))
-    told.text = xml_text(remedy(finding) if failed else reason(finding))
+    told.text = xml_text("\n".join([remedy(finding) if failed else reason(finding), *chains(finding)]))
 
 
 def xml_text(text: str) -> str:

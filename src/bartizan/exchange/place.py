@@ -3,14 +3,17 @@
 pkg:deb/debian/openssh-server                       -> package, no file
 pkg:npm/%40babel/core#/srv/app/package-lock.json    -> package, file
 /etc/ssh/sshd_config                                -> file
-/net#module.a.aws_vpc.b                             -> file and lines, from the evidence
+/net#module.a.aws_vpc.b                             -> file and lines, from the evidence: the attribute's where it is
+                                                       known which one decided, the resource's otherwise
 sshd.effective.permit_root_login                    -> neither: a fact
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from bartizan.exchange.chain import Step, origins
 from bartizan.model.finding import Finding
 
 DATABASES = {"deb": "/var/lib/dpkg/status", "apk": "/lib/apk/db/installed", "rpm": "/var/lib/rpm"}
@@ -44,6 +47,9 @@ def place(finding: Finding) -> Place:
         name = name or unquote(rest.rpartition("/")[2])
         path = path or DATABASES.get(kind, "")
         return Place(path=path, package=name, version=text(evidence.get("installed")))
+    decided = attribute(evidence)
+    if decided is not None:
+        return Place(path=decided.path, line=decided.line, end_line=decided.line, resource=path)
     location = evidence.get("location")
     if isinstance(location, dict) and text(location.get("path")):
         return Place(
@@ -55,6 +61,13 @@ def place(finding: Finding) -> Place:
     if locator.startswith("/"):
         return Place(path=locator, line=_first_line(evidence.get("problems"), locator))
     return Place()
+
+
+def attribute(evidence: Mapping[str, Any]) -> Step | None:
+    """Where the attribute stands that decided about a resource of a template; None where that is not known."""
+    found = origins(evidence)
+    first = found[0].steps[0] if found else None
+    return first if first is not None and first.path and first.line else None
 
 
 def _first_line(problems: Any, path: str) -> int:

@@ -3,7 +3,8 @@
 One run; a rule per distinct finding rule (section 3.49), a result per finding (3.27). What could not be judged has kind
 `open` and level `none` (3.27.9), and what made the scan incomplete is a notification of the invocation (3.20.21), with
 `executionSuccessful` false. Fingerprints (3.27.17) are the finding's identity, so a result stays the same one
-when a package's version or a severity changes.
+when a package's version or a severity changes. Of what a template declares the region is the attribute that
+decided, and related locations (3.27.22) are the places that its value came through.
 
 {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Bartizan", "rules": [...]}}, "results": [...]}]}
 """
@@ -12,8 +13,9 @@ import json
 from typing import Any, TextIO
 from urllib.parse import quote
 
+from bartizan.exchange.chain import Step, origins
 from bartizan.exchange.interface import Exporter, ScanResult
-from bartizan.exchange.place import place, remedy, subject
+from bartizan.exchange.place import place, remedy, subject, text
 from bartizan.model.finding import Finding, Verdict
 from bartizan.model.severity import Severity
 from bartizan.model.wire import digest
@@ -118,7 +120,28 @@ def _result(finding: Finding, rule: int, asset: str) -> dict[str, Any]:
             "fix": {"state": finding.fix.state.value, "version": finding.fix.version},
         },
     }
+    related = _related(finding)
+    if related:
+        result["relatedLocations"] = related
     return result
+
+
+def _related(finding: Finding) -> list[dict[str, Any]]:
+    """Where the values came from that decided (3.27.22), each place once, the result's own left out; the resource of
+    a template comes last."""
+    where = place(finding)
+    steps = [step for origin in origins(finding.evidence) for step in origin.steps]
+    declared = finding.evidence.get("location")
+    if steps and isinstance(declared, dict):
+        steps.append(Step(text(declared.get("path")), declared.get("line") or 0, f"declares {where.resource}"))
+    own = Step(where.path, where.line, steps[0].text if steps else "")
+    related: list[dict[str, Any]] = []
+    for number, step in enumerate(each for each in dict.fromkeys(steps) if each != own):
+        location: dict[str, Any] = {"id": number + 1, "message": {"text": step.text}}
+        if step.path:
+            location["physicalLocation"] = _physical(step.path, step.line, step.line)
+        related.append(location)
+    return related
 
 
 def _suppressed(suppressed: Suppressed, rule: int, asset: str) -> dict[str, Any]:
@@ -133,12 +156,16 @@ def _location(finding: Finding) -> dict[str, Any]:
         "logicalLocations": [{"fullyQualifiedName": finding.locator or "asset", "kind": "resource"}]
     }
     if where.path:
-        uri = quote(where.path.lstrip("/").encode("utf-8", "surrogateescape"))
-        location["physicalLocation"] = {"artifactLocation": {"uri": uri, "uriBaseId": "ROOT"}}
-        if where.line:
-            region = {"startLine": where.line, "endLine": max(where.line, where.end_line)}
-            location["physicalLocation"]["region"] = region
+        location["physicalLocation"] = _physical(where.path, where.line, where.end_line)
     return location
+
+
+def _physical(path: str, line: int, end_line: int) -> dict[str, Any]:
+    uri = quote(path.lstrip("/").encode("utf-8", "surrogateescape"))
+    found: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "ROOT"}}
+    if line:
+        found["region"] = {"startLine": line, "endLine": max(line, end_line)}
+    return found
 
 
 def _invocation(result: ScanResult) -> dict[str, Any]:

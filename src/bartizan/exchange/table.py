@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bartizan.exchange.chain import chain
 from bartizan.exchange.columns import middle, shares
 from bartizan.exchange.digest import GATHERED, Upgrade, first_steps, upgrades
 from bartizan.exchange.interface import Exporter, ScanResult
@@ -42,6 +43,8 @@ RULES_LEAST = 34
 """Room for two of them."""
 FILE_WIDTH = 120
 """Columns of a table that goes to a file or a pipe, where $COLUMNS does not say otherwise."""
+CHAIN_WIDTH = 160
+"""Characters that are told of where a value came from."""
 UNKNOWN_ROWS = 12
 """What could not be judged is counted whole, and listed this far."""
 
@@ -271,6 +274,9 @@ def _checks(findings: list[Finding], width: int) -> Table:
         title = Text(finding.title)
         if about:
             title.append(f"  {middle(about, 48)}", style="dim")
+        told = chain(finding)
+        if told:
+            title.append(f"\n{middle(told, CHAIN_WIDTH)}", style="dim")
         row = [_severity(finding.severity), title]
         if width >= 120:
             row.append(Text(finding.rule))

@@ -12,6 +12,7 @@ import { day } from "../lib/time";
 import { Because } from "./Because";
 import { Factors } from "./Bars";
 import { Go } from "./Go";
+import { Origins } from "./Origins";
 import { SeverityLabel } from "./Severity";
 import { Command, CopyButton, Kev, StateLabel, Tag, Time } from "./Small";
 
@@ -105,7 +106,7 @@ export function factorsOf(score: Json | undefined): RiskFactor[] {
   return Object.entries(score).flatMap(([name, value]) => (typeof value === "number" && name !== "total" ? [{ name: label(name), points: value, text: "" }] : []));
 }
 
-const SHOWN_APART = new Set(["score", "attestations", "cvss", "epss", "kev", "values", "unknowns", "check", "package", "aliases", "cwe", "installed", "fixed", "severities", "references", "description"]);
+const SHOWN_APART = new Set(["score", "attestations", "cvss", "epss", "kev", "values", "unknowns", "check", "package", "aliases", "cwe", "installed", "fixed", "severities", "references", "description", "origins"]);
 
 export function Evidence({ finding }: { finding: FindingDetail }) {
   const { evidence } = finding;
@@ -188,6 +189,7 @@ export function Evidence({ finding }: { finding: FindingDetail }) {
           </div>
         ))}
       </dl>
+      <Origins value={evidence.origins} />
       {attestations.length > 0 ? <Attestations rows={attestations} /> : null}
     </section>
   );

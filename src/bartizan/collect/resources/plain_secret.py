@@ -20,6 +20,9 @@ _PATTERNS = re.compile(
 )
 _NAMES = re.compile(r"(?i)(passw(or)?d|passwd|secret|api_?key|access_?key|private_?key|auth_?token|_token$|credential)")
 _NOT_A_SECRET = re.compile(r"(?i)(_arn|_name|_id|_path|_file|_url|_uri|_parameter|_param|_ttl|_length)$")
+_RANDOM = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+/=_.~-]{20,}")
+"""Letters and digits without a pause: a key, a hash, an identifier; nothing that anybody would miss."""
+_USERINFO = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 _INDIRECT = ("{{resolve:", "arn:", "/", "${", "secretsmanager:", "ssm:")
 
 
@@ -30,6 +33,16 @@ def in_text(value: Value) -> bool | Unknown:
     if not isinstance(value, str) or not value:
         return False
     return bool(_PATTERNS.search(value) or _PATTERNS.search(_decoded(value)))
+
+
+def looks_secret(text: str) -> bool:
+    """Whether a text may be a secret for all that can be seen of it. Only for what is shown: it errs on that side."""
+    return bool(_PATTERNS.search(text) or _RANDOM.fullmatch(text) or _USERINFO.search(text))
+
+
+def named_secret(name: str) -> bool:
+    """Whether what has this name is likely to be a secret."""
+    return bool(_NAMES.search(name)) and not _NOT_A_SECRET.search(name)
 
 
 def _decoded(text: str) -> str:
@@ -56,4 +69,4 @@ def _secret(name: str, value: Value) -> bool:
         return False
     if _PATTERNS.search(value):
         return True
-    return bool(_NAMES.search(name)) and not _NOT_A_SECRET.search(name) and not value.startswith(_INDIRECT)
+    return named_secret(name) and not value.startswith(_INDIRECT)

@@ -3,11 +3,40 @@
 Blocks are lists of objects under their type, as in a plan's JSON, so a configuration and its plan look alike here.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from bartizan.collect.resources.values import Value
 from bartizan.model.resource import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A place that a value was handed through: `main.tf:12 acl = var.acl`."""
+
+    path: str
+    """Empty for what came from the command line."""
+    line: int
+    """From 1; 0 where the source has no lines."""
+    text: str
+    """The assignment in one line, with nothing in it that looks like a secret."""
+
+
+MAX_STEPS = 12
+"""Steps that are told of one value."""
+
+
+class Origin(Protocol):
+    """Where the value of an attribute came from, by the attribute's dotted path (`versioning[0].enabled`): the
+    attribute's own place first, then whatever it was taken from. Nothing for what is not written down. `hide` leaves
+    every text and number out, for what is known to be about a secret."""
+
+    def __call__(self, path: str, hide: bool = False) -> tuple[Step, ...]: ...
+
+
+def nowhere(path: str, hide: bool = False) -> tuple[Step, ...]:
+    """The origin of what does not know where it is from."""
+    return ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,8 +55,7 @@ class Declared:
     """Local name of the provider's configuration: `aws.west`; empty for the default."""
     attributes: dict[str, Value] = field(default_factory=dict)
     location: Location
-    lines: Mapping[str, int] = field(default_factory=dict)
-    """Line of each attribute by dotted path: `versioning[0].enabled`."""
+    origin: Origin = nowhere
     uncertain: str = ""
     """Why it is not known whether there is such an instance, or how many (count or for_each is unknown)."""
 

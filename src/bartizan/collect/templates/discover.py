@@ -29,6 +29,7 @@ from bartizan.collect.templates.normal import TemplateResources
 from bartizan.collect.templates.terraform.resources import of_folder, of_plan
 from bartizan.collect.templates.terraform.source import Sources
 from bartizan.collect.templates.terraform.state import of_state
+from bartizan.collect.templates.tracing import Tracer
 from bartizan.model.resource import Resource
 from bartizan.model.snapshot import Problem, Section
 from bartizan.model.wire import plain
@@ -72,10 +73,12 @@ def read_templates(
     variables: dict[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
     render: Callable[[str, dict[str, str]], TemplateResources] | None = None,
+    tracer: Tracer | None = None,
 ) -> dict[str, Section]:
     """A section for each language that the tree has templates in. Folders in `ignore` (absolute) are not entered;
     `only` names the one file in `/` to read, or the module that it is part of; `variables` are values for root modules
-    and parameters, as on a command line; `render` reads the chart in a folder in the place of our own rendering."""
+    and parameters, as on a command line; `render` reads the chart in a folder in the place of our own rendering;
+    `tracer` is told what it may be asked about afterwards."""
     found = _walk(view, ignore, only)
     sections: dict[str, Section] = {}
     terraform = list(_terraform(view, found, variables or {}, progress))
@@ -93,6 +96,9 @@ def read_templates(
     ):
         if read:
             sections[name] = _section(name, read)
+            for path, each in read:
+                if tracer is not None and each.drafted is not None:
+                    tracer.keep(name, path, each.drafted)
     return sections
 
 

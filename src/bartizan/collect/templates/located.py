@@ -5,7 +5,7 @@ makes the document grow without bound, nesting without end. Local tags (`!Ref`) 
 the caller's.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,14 @@ def load_all(text: str, tag: Tag | None = None) -> Iterator[Located]:
         raise LocatedError(1, str(error).partition("\n")[0]) from None
     except RecursionError:
         raise LocatedError(1, f"nested more than {MAX_DEPTH} deep") from None
+
+
+def located_path(parts: Iterable[str | int]) -> str:
+    """The path by which `Located` knows the value that keys and indices lead to."""
+    path = ""
+    for part in parts:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
 
 
 def refuse_depth(text: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bartizan.collect.templates.configuration import Configuration
 from bartizan.collect.templates.declared import Declared, TemplateProblem
 from bartizan.collect.templates.family import Family
+from bartizan.collect.templates.tracing import Drafted
 from bartizan.model.resource import Resource
 
 
@@ -17,6 +18,8 @@ class TemplateResources:
     problems: tuple[TemplateProblem, ...]
     unmodelled: Mapping[str, int]
     """Provider types that no resource of the model stands for, with how many there are: seen but not judged."""
+    drafted: Drafted | None = None
+    """What the resources were drafted from, for asking where their values came from; None where it cannot be asked."""
 
 
 def normalised(
@@ -39,4 +42,4 @@ def normalised(
                 if each.uncertain:
                     draft.unknown("exists", each.uncertain)
                 resources.append(draft.resource())
-    return TemplateResources(tuple(resources), tuple(problems), unmodelled)
+    return TemplateResources(tuple(resources), tuple(problems), unmodelled, Drafted(configuration, known))

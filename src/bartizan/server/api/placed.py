@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, select
 
+from bartizan.exchange.place import attribute
 from bartizan.inventory.blobs import unpack
 from bartizan.inventory.findings import list_findings
 from bartizan.inventory.paging import LIMIT, Paging
@@ -64,6 +65,9 @@ def _place(evidence: Mapping[str, Any]) -> dict[str, Any]:
         for name in ("line", "end_line"):
             value = location.get(name)
             out[name] = value if isinstance(value, int) else 0
+    decided = attribute(evidence)
+    if decided is not None:
+        out |= {"path": decided.path, "line": decided.line, "end_line": decided.line}
     return out
 
 

@@ -107,7 +107,8 @@ def test_conditions_in_a_circle_end() -> None:
 def test_lines_point_at_the_source() -> None:
     (found,) = template("R:\n  Type: T\n  Properties:\n    a: 1\n    b:\n      - c: 2").declared()
     start = found.location.line
-    assert (found.lines["a"], found.lines["b[0].c"]) == (start + 3, start + 5)
+    told = [step for path in ("a", "b[0].c") for step in found.origin(path)]
+    assert [(step.line, step.text) for step in told] == [(start + 3, "a: 1"), (start + 5, "c: 2")]
 
 
 def test_nested_stacks_on_disk_are_followed_with_their_parameters() -> None:

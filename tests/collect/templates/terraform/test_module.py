@@ -125,7 +125,11 @@ def test_blocks_and_dynamic_blocks_look_like_a_plan() -> None:
         {"from_port": 80, "inner": [{"both": "a0"}]},
         {"from_port": 443, "inner": [{"both": "a1"}]},
     ]
-    assert group.lines["ingress[0].from_port"] == 4
+    assert [(step.line, step.text) for step in group.origin("ingress[0].from_port")] == [(4, "from_port = 22")]
+    assert [(step.line, step.text) for step in group.origin("ingress[2].from_port")] == [
+        (10, "from_port = port.value"),
+        (7, "for_each[1] = 443"),
+    ]
 
 
 def test_a_dynamic_block_over_an_unknown_is_unknown() -> None:

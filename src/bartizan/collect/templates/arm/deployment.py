@@ -7,6 +7,7 @@ target.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bartizan.collect.resources.values import Unknown, Value
@@ -16,7 +17,7 @@ from bartizan.collect.templates.arm.names import Place, canonical, path, top, wi
 from bartizan.collect.templates.arm.syntax import Call, Deployment, Lambda, Literal, Object, Stated
 from bartizan.collect.templates.budget import Budget
 from bartizan.collect.templates.calls import joined
-from bartizan.collect.templates.declared import Declared, TemplateProblem
+from bartizan.collect.templates.declared import Declared, Step, TemplateProblem
 from bartizan.model.resource import Location
 
 _NESTED = 10
@@ -134,7 +135,7 @@ class Run:
                 end_line=stated.end_line,
                 module=self._address.rstrip("/"),
             ),
-            lines=stated.lines,
+            origin=partial(_origin, self._deployment.path, stated),
             uncertain=each.uncertain,
         )
 
@@ -396,6 +397,11 @@ class Run:
         if as_json and isinstance(text, str):
             return self._evaluator.value(Call("json", (Literal(text),)), {})
         return text
+
+
+def _origin(file: str, stated: Stated, path: str, hide: bool = False) -> tuple[Step, ...]:
+    line = stated.lines.get(path, 0)
+    return (Step(file, line, path),) if line else ()
 
 
 @dataclass(frozen=True, slots=True)

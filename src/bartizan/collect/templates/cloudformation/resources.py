@@ -11,7 +11,7 @@ from bartizan.collect.templates.cloudformation import serverless
 from bartizan.collect.templates.cloudformation.serverless import expanded
 from bartizan.collect.templates.cloudformation.template import Template, short_form
 from bartizan.collect.templates.cloudformation.types import s3
-from bartizan.collect.templates.declared import Declared, TemplateProblem
+from bartizan.collect.templates.declared import Declared, Origin, TemplateProblem
 from bartizan.collect.templates.family import Family
 from bartizan.collect.templates.located import LocatedError, load_all
 from bartizan.collect.templates.normal import TemplateResources, normalised
@@ -70,7 +70,12 @@ class _Reading:
         self.problems: list[TemplateProblem] = []
 
     def stack(
-        self, path: str, parameters: Mapping[str, Value], address: str, around: tuple[str, ...]
+        self,
+        path: str,
+        parameters: Mapping[str, Value],
+        address: str,
+        around: tuple[str, ...],
+        caller: Origin | None = None,
     ) -> Iterator[Declared]:
         """The resources of the stack in a file; `around` are the files of the stacks that it is nested in."""
         try:
@@ -88,7 +93,7 @@ class _Reading:
         except StopIteration:
             self._problem(path, 0, "the file is empty")
             return
-        template = Template(document, path, parameters, address=address, budget=self._budget)
+        template = Template(document, path, parameters, address=address, budget=self._budget, caller=caller)
         self.problems += template.problems
         common = template.common()
         for each in template.declared():
@@ -112,7 +117,7 @@ class _Reading:
         given = parameters if isinstance(parameters, dict) else {}
         if isinstance(parameters, Unknown):
             self._problem(path, stack.location.line, parameters.reason)
-        yield from self.stack(target, given, f"{stack.address}.", around)
+        yield from self.stack(target, given, f"{stack.address}.", around, stack.origin)
 
     def _problem(self, path: str, line: int, reason: str) -> None:
         self.problems.append(TemplateProblem(path=path, line=line, reason=reason))

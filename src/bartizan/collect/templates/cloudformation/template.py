@@ -8,12 +8,13 @@ import base64
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from bartizan.collect.resources.values import Document, Unknown, Value, first_unknown
 from bartizan.collect.templates.budget import Budget, TooMuch
 from bartizan.collect.templates.cloudformation.loops import PREFIX, Loops
-from bartizan.collect.templates.declared import Declared, TemplateProblem
+from bartizan.collect.templates.declared import Declared, Origin, Step, TemplateProblem
 from bartizan.collect.templates.located import Located
 from bartizan.model.resource import Location
 
@@ -55,8 +56,9 @@ class Template:
         *,
         address: str = "",
         budget: Budget | None = None,
+        caller: Origin | None = None,
     ) -> None:
-        self.path, self.address = path, address
+        self.path, self.address, self.caller = path, address, caller
         self.problems: list[TemplateProblem] = []
         self._root: dict[str, Any] = document.value if isinstance(document.value, dict) else {}
         self._document = document
@@ -66,7 +68,6 @@ class Template:
         self._resources: dict[str, Any] = {}
         self._sources: dict[str, str] = {}
         """Path of what a loop made to the path of what stands in the file."""
-        self._lines: dict[str, dict[str, int]] | None = None
         self._write_out()
         self._resources = self._part("Resources")
         self._refuse_macros()
@@ -133,23 +134,41 @@ class Template:
                 end_line=self._document.end_lines.get(where, 0),
                 module=self.address.rstrip("."),
             ),
-            lines=self._lines_of(name),
+            origin=partial(self._origin, name),
             uncertain=f"condition: {uncertain}" if uncertain else "",
         )
 
-    def _lines_of(self, name: str) -> dict[str, int]:
-        """The lines of a resource's properties; all of the template are told apart once."""
-        if self._lines is None:
-            self._lines = {}
-            for path, line in self._document.lines.items():
-                parts = path.split(".", 3)
-                if len(parts) == 4 and parts[0] == "Resources" and parts[2] == "Properties":
-                    self._lines.setdefault(parts[1], {})[parts[3]] = line
-        made = self._sources.get(f"Resources.{name}")
-        if made is not None:
-            start = f"{made}.Properties."
-            return {path[len(start) :]: line for path, line in self._document.lines.items() if path.startswith(start)}
-        return self._lines.get(name, {})
+    # What is asked about the origin of values
+
+    def _origin(self, name: str, path: str, hide: bool = False) -> tuple[Step, ...]:
+        from bartizan.collect.templates.cloudformation.origin import origin_of
+
+        return origin_of(self, name, path, hide)
+
+    def resource(self, name: str) -> dict[str, Any]:
+        """A resource as it stands; empty where there is none."""
+        found = self._resources.get(name)
+        return found if isinstance(found, dict) else {}
+
+    def source_of(self, name: str) -> str:
+        """The path at which a resource stands in the file, which for one that a loop made is within the loop."""
+        return self._sources.get(f"Resources.{name}", f"Resources.{name}")
+
+    def line_of(self, path: str) -> int:
+        """The line of what stands at a path; 0 where nothing does."""
+        return self._document.lines.get(path, 0)
+
+    def part(self, name: str) -> dict[str, Any]:
+        """A section of the template; empty where there is none."""
+        return self._part(name)
+
+    def gives(self, name: str) -> bool:
+        """Whether a parameter was given a value."""
+        return name in self._given
+
+    def given(self, name: str) -> Value:
+        """The value that a parameter was given."""
+        return self._given[name]
 
     def common(self) -> Value:
         """The Globals section of the Serverless Application Model."""

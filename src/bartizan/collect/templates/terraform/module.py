@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 from bartizan.collect.filesystem.interface import FilesystemError
 from bartizan.collect.resources.values import Document, Unknown, Value
-from bartizan.collect.templates.budget import Budget, TooMuch
-from bartizan.collect.templates.declared import Declared, TemplateProblem
+from bartizan.collect.templates.budget import Budget
+from bartizan.collect.templates.declared import Declared, Step, TemplateProblem
 from bartizan.collect.templates.hcl.evaluate import as_number, as_text, evaluate
 from bartizan.collect.templates.hcl.parser import HclError, parse_expression
-from bartizan.collect.templates.hcl.syntax import Block, Body, Node
+from bartizan.collect.templates.hcl.syntax import Block, Literal, Node
+from bartizan.collect.templates.terraform.blocks import block_names, expanded, overridden
 from bartizan.collect.templates.terraform.documents import policy_document
 from bartizan.collect.templates.terraform.source import Source, Sources
 from bartizan.model.resource import Location
@@ -55,11 +56,11 @@ class Instance:
         return value
 
     def _evaluated(self, name: str) -> Value:
-        scope = _InstanceScope(self.module, self)
+        scope = InstanceScope(self.module, self)
         node = self.block.body.attributes.get(name)
         if node is not None:
             return evaluate(node, scope)
-        blocks = _expanded(self.block.body, name, scope)
+        blocks = expanded(self.block.body, name, scope)
         if blocks is not None:
             return blocks
         if self.data:
@@ -70,15 +71,21 @@ class Instance:
 
     def configured(self) -> dict[str, Value]:
         """Every attribute and block that the configuration sets."""
-        scope = _InstanceScope(self.module, self)
+        scope = InstanceScope(self.module, self)
         out = {name: self.attribute(name) for name in self.block.body.attributes if name not in _META}
-        for name in _block_names(self.block.body):
+        for name in block_names(self.block.body):
             if name not in _META:
-                out[name] = _expanded(self.block.body, name, scope) or []
+                out[name] = expanded(self.block.body, name, scope) or []
         return out
 
+    def origin(self, path: str, hide: bool = False) -> tuple[Step, ...]:
+        """Where the value of an attribute came from: see `Origin`."""
+        from bartizan.collect.templates.terraform.origin import origin_of
 
-class _InstanceScope:
+        return origin_of(self, path, hide)
+
+
+class InstanceScope:
     """The scope within a resource: `each`, `count` and `self` besides what the module has."""
 
     def __init__(self, module: "Module", instance: Instance) -> None:
@@ -147,15 +154,23 @@ class Module:
         address: str = "",
         arguments: dict[str, Value] | None = None,
         outer: "Module | None" = None,
+        caller: Instance | None = None,
+        given: dict[str, tuple[str, Node]] | None = None,
     ) -> None:
         self.sources, self.address, self.outer = sources, address, outer
         self.depth: int = outer.depth + 1 if outer is not None else 0
         self.folder = source.folder
+        self.caller = caller
+        """The call that it is, in the module around it; None at the root."""
+        self.given = given or {}
+        """Values of root variables with the file and the expression that they come from."""
+        self.elsewhere: dict[int, str] = {}
+        """Files of what override files put into other blocks, by the identity of the node or block."""
         self._arguments = arguments or {}
-        self._variables: dict[str, Block] = {}
-        self._locals: dict[str, tuple[str, Node]] = {}
+        self.variables: dict[str, tuple[str, Block]] = {}
+        self.locals: dict[str, tuple[str, Node]] = {}
         self._resources: dict[tuple[str, str, str], tuple[str, Block]] = {}
-        self._outputs: dict[str, Block] = {}
+        self.outputs: dict[str, tuple[str, Block]] = {}
         self._calls: dict[str, tuple[str, Block]] = {}
         self._values: dict[tuple[str, str], Value] = {}
         self._families: dict[tuple[str, str, str], _Family] = {}
@@ -166,18 +181,20 @@ class Module:
         for file, block in source.blocks:
             if block.type == "locals":
                 for name, node in block.body.attributes.items():
-                    self._locals[name] = (file, node)
+                    self.locals[name] = (file, node)
             elif block.type in ("resource", "data", "ephemeral") and len(block.labels) == 2:
                 key = (block.type, block.labels[0], block.labels[1])
                 known = self._resources.get(key)
                 if known is not None and "override" in file.rpartition("/")[2]:
-                    self._resources[key] = (known[0], _overridden(known[1], block))
+                    self._resources[key] = (known[0], overridden(known[1], block))
+                    put_in = (*block.body.attributes.values(), *block.body.blocks)
+                    self.elsewhere |= {id(each): file for each in put_in}
                 else:
                     self._resources[key] = (file, block)
             elif block.labels:
-                kinds = {"variable": self._variables, "output": self._outputs}
+                kinds = {"variable": self.variables, "output": self.outputs}
                 if block.type in kinds:
-                    kinds[block.type][block.labels[0]] = block
+                    kinds[block.type][block.labels[0]] = (file, block)
                 elif block.type == "module":
                     self._calls[block.labels[0]] = (file, block)
         self._types = {type_ for kind, type_, _ in self._resources if kind == "resource"}
@@ -197,11 +214,20 @@ class Module:
 
     def output(self, name: str) -> Value:
         """The value of an output."""
-        block = self._outputs.get(name)
-        if block is None:
+        found = self.outputs.get(name)
+        if found is None:
             return Unknown(f"{self.address or 'the root module'} has no output {name!r}")
-        node = block.body.attributes.get("value")
+        node = found[1].body.attributes.get("value")
         return self._once(("output", name), node) if node is not None else Unknown(f"output {name!r} has no value")
+
+    def instances(self, key: tuple[str, str, str]) -> list[Instance]:
+        """The instances of a resource by (kind, type, name); none where it is not declared."""
+        return self._family(key).instances if key in self._resources else []
+
+    def called(self, name: str) -> list[tuple[Value, "Module"]]:
+        """The instances of a module that is called here, by key or index; none where the call leads nowhere."""
+        found = self._called(name)
+        return [] if isinstance(found, Unknown) else found
 
     # Scope
 
@@ -237,7 +263,7 @@ class Module:
             case "var":
                 return self._variable(name)
             case "local":
-                found = self._locals.get(name)
+                found = self.locals.get(name)
                 return self._once(("local", name), found[1]) if found else Unknown(f"there is no local {name!r}")
             case "module":
                 return self._module_value(name)
@@ -255,10 +281,10 @@ class Module:
     def _variable(self, name: str) -> Value:
         if name in self._arguments:
             return self._arguments[name]
-        block = self._variables.get(name)
-        if block is None:
+        found = self.variables.get(name)
+        if found is None:
             return Unknown(f"variable {name!r} is not declared")
-        default = block.body.attributes.get("default")
+        default = found[1].body.attributes.get("default")
         return Unknown(f"variable {name!r} has no value") if default is None else self._once(("var", name), default)
 
     def _once(self, key: tuple[str, str], node: Node) -> Value:
@@ -364,7 +390,10 @@ class Module:
                 if argument not in _META and argument not in ("source", "version")
             }
             key = each["key"] if each else index
-            out.append((key, Module(self.sources, source, address=address + suffix, arguments=arguments, outer=self)))
+            called = Module(
+                self.sources, source, address=address + suffix, arguments=arguments, outer=self, caller=instance
+            )
+            out.append((key, called))
         return out
 
     def _module_folder(self, block: Block, file: str, address: str) -> str | Unknown:
@@ -396,84 +425,6 @@ class Module:
             module = module.outer
 
 
-# Blocks
-
-
-def _block_names(body: Body) -> list[str]:
-    names: dict[str, None] = {}
-    for block in body.blocks:
-        names[block.labels[0] if block.type == "dynamic" and block.labels else block.type] = None
-    return list(names)
-
-
-def _expanded(body: Body, name: str, scope: "_InstanceScope | _BlockScope") -> Value:
-    """The blocks of one type as a list of objects, dynamic ones expanded; None where there are none."""
-    out: list[Value] = []
-    found = False
-    for block in body.blocks:
-        if block.type == name:
-            found = True
-            out.append(_object(block.body, scope))
-        elif block.type == "dynamic" and block.labels[:1] == [name]:
-            found = True
-            out += _dynamic(block, name, scope)
-    return out if found else None
-
-
-def _object(body: Body, scope: "_InstanceScope | _BlockScope") -> dict[str, Value]:
-    out = {name: evaluate(node, scope) for name, node in body.attributes.items()}
-    for name in _block_names(body):
-        out[name] = _expanded(body, name, scope)
-    return out
-
-
-class _BlockScope:
-    """The scope within the content of a dynamic block: its iterator besides the rest."""
-
-    def __init__(self, outer: "_InstanceScope | _BlockScope", name: str, value: Value) -> None:
-        self._outer, self._name, self._value = outer, name, value
-
-    @property
-    def budget(self) -> Budget:
-        return self._outer.budget
-
-    def root(self, name: str, node: Node) -> Value:
-        return self._value if name == self._name else self._outer.root(name, node)
-
-    def member(self, target: Value, name: str) -> Value:
-        return self._outer.member(target, name)
-
-    def call(self, name: str, arguments: list[Value]) -> Value:
-        return self._outer.call(name, arguments)
-
-
-def _dynamic(block: Block, name: str, scope: "_InstanceScope | _BlockScope") -> list[Value]:
-    content = next((inner.body for inner in block.body.blocks if inner.type == "content"), Body({}, []))
-    for_each = block.body.attributes.get("for_each")
-    items = evaluate(for_each, scope) if for_each is not None else []
-    iterator_node = block.body.attributes.get("iterator")
-    iterator = getattr(iterator_node, "name", None) or name
-    if isinstance(items, dict):
-        pairs = list(items.items())
-    elif isinstance(items, list):
-        pairs = list(enumerate(items)) if not all(isinstance(item, str) for item in items) else [(i, i) for i in items]
-    else:
-        return [Unknown(f"how many {name} blocks there are is not known: {_reason(items)}")]
-    try:
-        scope.budget.spend(len(pairs))
-    except TooMuch as error:
-        return [Unknown(str(error))]
-    return [_object(content, _BlockScope(scope, iterator, {"key": key, "value": value})) for key, value in pairs]
-
-
-def _overridden(known: Block, override: Block) -> Block:
-    """An override file replaces attributes one by one and blocks type by type."""
-    types = {block.type for block in override.body.blocks}
-    blocks = [block for block in known.body.blocks if block.type not in types] + override.body.blocks
-    attributes = {**known.body.attributes, **override.body.attributes}
-    return Block(known.type, known.labels, Body(attributes, blocks), known.line, known.end_line)
-
-
 def _declared(instance: Instance) -> Declared:
     block, module = instance.block, instance.module
     provider = block.body.attributes.get("provider")
@@ -486,23 +437,9 @@ def _declared(instance: Instance) -> Declared:
         provider=_reference_text(provider),
         attributes=instance.configured(),
         location=Location(path=instance.file, line=block.line, end_line=block.end_line, module=module.address),
-        lines=dict(_lines(block.body, "")),
+        origin=instance.origin,
         uncertain=instance.uncertain,
     )
-
-
-def _lines(body: Body, prefix: str) -> Iterator[tuple[str, int]]:
-    for name, node in body.attributes.items():
-        yield f"{prefix}{name}", node.line
-    counts: dict[str, int] = {}
-    for block in body.blocks:
-        name = block.labels[0] if block.type == "dynamic" and block.labels else block.type
-        index = counts[name] = counts.get(name, -1) + 1
-        yield f"{prefix}{name}[{index}]", block.line
-        inner = block.body
-        if block.type == "dynamic":
-            inner = next((each.body for each in block.body.blocks if each.type == "content"), inner)
-        yield from _lines(inner, f"{prefix}{name}[{index}].")
 
 
 def _reference_text(node: Node | None) -> str:
@@ -531,13 +468,14 @@ def _reason(value: Value) -> str:
 
 def root_module(sources: Sources, folder: str, variables: dict[str, str] | None = None) -> Module:
     """The module in a folder with the values of its variable files and of `variables` (name to HCL expression)."""
-    given: dict[str, Value] = {}
+    given: dict[str, tuple[str, Node]] = {}
     empty = Module(sources, Source(folder))
     for path in sources.variable_files(folder):
-        given |= {name: evaluate(node, empty) for name, node in sources.values(path).items()}
+        given |= {name: (path, node) for name, node in sources.values(path).items()}
     for name, text in (variables or {}).items():
         try:
-            given[name] = evaluate(parse_expression(text, f"-var {name}"), empty)
+            given[name] = ("", parse_expression(text, f"-var {name}"))
         except HclError:
-            given[name] = text
-    return Module(sources, sources.folder(folder), arguments=given)
+            given[name] = ("", Literal(0, text))
+    values = {name: evaluate(node, empty) for name, (_, node) in given.items()}
+    return Module(sources, sources.folder(folder), arguments=values, given=given)

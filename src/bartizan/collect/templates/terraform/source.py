@@ -12,7 +12,7 @@ from typing import Any
 
 from bartizan.collect.filesystem.interface import FileKind, FilesystemError, FilesystemView, Missing
 from bartizan.collect.templates.budget import Budget
-from bartizan.collect.templates.declared import TemplateProblem
+from bartizan.collect.templates.declared import Step, TemplateProblem
 from bartizan.collect.templates.hcl.parser import HclError, parse, parse_expression
 from bartizan.collect.templates.hcl.syntax import Block, Body, Literal, Node, Object, Tuple
 
@@ -48,6 +48,9 @@ class Sources:
         self.view, self.root = view, root
         self.problems: list[TemplateProblem] = []
         self.budget = Budget()
+        self.origins: dict[tuple[int, str, str, bool], tuple[Step, ...]] = {}
+        """Origins that all instances of a block share, by its identity, its module, the path, and whether texts
+        are left out."""
         self._folders: dict[str, Source] = {}
         self._vendored: dict[str, str] | None = None
 
