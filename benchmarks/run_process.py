@@ -2,8 +2,8 @@
 
 import os
 import statistics
+import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -31,14 +31,12 @@ def clean_environment(**more: str) -> dict[str, str]:
 
 def run(words: Sequence[str], environment: Mapping[str, str], *, codes: tuple[int, ...] = (0, 3)) -> Used:
     """Run it to its end, its output thrown away; leaves the program where its exit code is none of `codes`."""
-    began = time.perf_counter()
-    with Path(os.devnull).open("w") as nowhere:
-        actions = [(os.POSIX_SPAWN_DUP2, nowhere.fileno(), number) for number in (1, 2)]
-        process = os.posix_spawnp(words[0], list(words), environment, file_actions=actions)
-        _, status, used = os.wait4(process, 0)
-    if os.waitstatus_to_exitcode(status) not in codes:
-        sys.exit(f"`{' '.join(words)}` failed with code {os.waitstatus_to_exitcode(status)}")
-    return Used(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py"))]
+    told = subprocess.run([*launcher, *words], env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+    code, wall, processor, memory = told.split()
+    if int(code) not in codes:
+        sys.exit(f"`{' '.join(words)}` failed with code {code}")
+    return Used(float(wall), float(processor), int(memory) / 1024)
 
 
 def median(rounds: int, words: Sequence[str], environment: Mapping[str, str]) -> Used:
