@@ -31,7 +31,8 @@ from bartizan.collect.templates.cloudformation.resources import of_template
 from bartizan.collect.templates.declared import Declared
 from bartizan.collect.templates.normal import TemplateResources
 from bartizan.collect.templates.terraform.module import root_module
-from bartizan.collect.templates.terraform.resources import of_folder, of_plan
+from bartizan.collect.templates.terraform.plan import of_plan
+from bartizan.collect.templates.terraform.resources import of_folder
 from bartizan.collect.templates.terraform.source import Sources
 from bartizan.collect.templates.terraform.state import of_state
 from bartizan.model.policy import PolicyResult

@@ -27,7 +27,8 @@ from bartizan.collect.filesystem.memory import MemoryView
 from bartizan.collect.templates.arm.expression import is_expression
 from bartizan.collect.templates.arm.resources import of_template
 from bartizan.collect.templates.normal import TemplateResources
-from bartizan.collect.templates.terraform.resources import of_folder, of_plan
+from bartizan.collect.templates.terraform.plan import of_plan
+from bartizan.collect.templates.terraform.resources import of_folder
 from bartizan.collect.templates.terraform.state import of_state
 from bartizan.model.policy import PolicyResult
 from bartizan.model.resource import Resource

@@ -11,7 +11,8 @@ from bartizan.assess.policy.engine import PolicySet, assess_resource, load_polic
 from bartizan.collect.filesystem.memory import MemoryView
 from bartizan.collect.templates.cloudformation.resources import of_template
 from bartizan.collect.templates.normal import TemplateResources
-from bartizan.collect.templates.terraform.resources import of_folder, of_plan
+from bartizan.collect.templates.terraform.plan import of_plan
+from bartizan.collect.templates.terraform.resources import of_folder
 from bartizan.model.policy import PolicyResult
 from bartizan.model.resource import Resource
 

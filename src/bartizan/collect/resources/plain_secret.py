@@ -8,7 +8,7 @@ export AWS_SECRET_ACCESS_KEY=wJalr...    ->  true
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bartizan.collect.resources.values import Document, Unknown, Value
 
@@ -33,6 +33,30 @@ def in_text(value: Value) -> bool | Unknown:
     if not isinstance(value, str) or not value:
         return False
     return bool(_PATTERNS.search(value) or _PATTERNS.search(_decoded(value)))
+
+
+_WRITTEN, _PUT_ASIDE = "\0written", "\0put aside"
+
+
+def put_aside(reason: str, is_written: bool | None) -> Unknown:
+    """What stands for a sensitive value that is not kept; `is_written`: whether it stands in the template in the
+    clear, as far as that is known."""
+    attribute = {True: _WRITTEN, None: _PUT_ASIDE}.get(is_written, "")
+    return Unknown(reason, attribute=attribute)
+
+
+def written(value: Value) -> bool | Unknown:
+    """Whether a secret stands in the template itself: a text, and no reference to where it is kept."""
+    if isinstance(value, Unknown):
+        return value if value.attribute == _PUT_ASIDE else value.attribute == _WRITTEN
+    return isinstance(value, str) and bool(value) and "{{resolve:" not in value
+
+
+def any_written(values: Iterable[Value]) -> bool | Unknown:
+    """Whether one of several secrets does."""
+    answers = [written(each) for each in values]
+    unknown = next((each for each in answers if isinstance(each, Unknown)), False)
+    return True if any(each is True for each in answers) else unknown
 
 
 def looks_secret(text: str) -> bool:

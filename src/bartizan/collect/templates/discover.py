@@ -26,7 +26,8 @@ from bartizan.collect.templates.kubernetes.kustomize.overlay import NAMES as KUS
 from bartizan.collect.templates.kubernetes.kustomize.overlay import of_overlay, parts_of
 from bartizan.collect.templates.kubernetes.manifest import of_manifest
 from bartizan.collect.templates.normal import TemplateResources
-from bartizan.collect.templates.terraform.resources import of_folder, of_plan
+from bartizan.collect.templates.terraform.plan import of_plan
+from bartizan.collect.templates.terraform.resources import of_folder
 from bartizan.collect.templates.terraform.source import Sources
 from bartizan.collect.templates.terraform.state import of_state
 from bartizan.collect.templates.tracing import Tracer

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from bartizan.collect.filesystem.memory import MemoryView
-from bartizan.collect.templates.terraform.resources import of_plan
+from bartizan.collect.templates.terraform.plan import of_plan
 from bartizan.model.resource import Resource
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.iam_document import is_public, statements
+from bartizan.collect.resources.plain_secret import written
 from bartizan.collect.resources.values import Unknown, Value
-from bartizan.collect.templates.aws.keys import written
 from bartizan.collect.templates.aws.kind import (
     Kind,
     Row,

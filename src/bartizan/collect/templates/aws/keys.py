@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from bartizan.collect.resources.draft import Draft
+from bartizan.collect.resources.plain_secret import any_written, written
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.aws.kind import Kind, dig, flag, flag_if, key, number, set_policy, text
 from bartizan.collect.templates.configuration import Configuration
@@ -26,7 +27,7 @@ def _terraform_secret(out: Draft, declared: Declared, configuration: Configurati
     apart = added(declared, configuration, "aws_secretsmanager_secret_policy", "secret_arn", "name")
     set_policy(out, declared.attributes.get("policy", apart.get("policy")))
     versions = configuration.linked(declared, "aws_secretsmanager_secret_version", "secret_id", "name")
-    out.set("value_in_template", any(written(each.attributes.get("secret_string")) for each in versions))
+    out.set("value_in_template", any_written(each.attributes.get("secret_string") for each in versions))
 
 
 def _cloudformation_secret(out: Draft, declared: Declared, configuration: Configuration) -> None:
@@ -37,11 +38,6 @@ def _cloudformation_secret(out: Draft, declared: Declared, configuration: Config
     apart = added(declared, configuration, "AWS::SecretsManager::ResourcePolicy", "SecretId", "Name")
     set_policy(out, apart.get("ResourcePolicy"))
     out.set("value_in_template", written(declared.attributes.get("SecretString")))
-
-
-def written(value: Value) -> bool:
-    """Whether a secret stands in the template itself: a text, and no reference to where it is kept."""
-    return isinstance(value, str) and bool(value) and "{{resolve:" not in value
 
 
 def _terraform_parameter(out: Draft, declared: Declared, configuration: Configuration) -> None:

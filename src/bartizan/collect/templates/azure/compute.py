@@ -8,7 +8,7 @@ lets nothing in; a basic one lets everything in.
 from collections.abc import Iterable, Iterator
 
 from bartizan.collect.resources.draft import Draft
-from bartizan.collect.resources.plain_secret import in_text
+from bartizan.collect.resources.plain_secret import in_text, written
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.aws.kind import flag, reference, text, there
 from bartizan.collect.templates.azure.kind import Kind
@@ -40,7 +40,7 @@ def _terraform(out: Draft, machine: Declared, configuration: Configuration) -> N
     data = first(own, "custom_data|user_data|os_profile.custom_data")
     out.set("start_data_secret", in_text(data) if data is not None else False)
     password = first(own, "admin_password|os_profile.admin_password")
-    out.set("password_in_template", isinstance(password, str) and bool(password))
+    out.set("password_in_template", written(password))
     links = own.get("network_interface_ids")
     _exposure(out, links if isinstance(links, list) else [links] if links is not None else [], configuration)
 
@@ -73,7 +73,7 @@ def _arm(out: Draft, machine: Declared, configuration: Configuration) -> None:
     data = first(profile, "osProfile.customData|userData")
     out.set("start_data_secret", in_text(data) if data is not None else False)
     password = os.get("adminPassword")
-    out.set("password_in_template", isinstance(password, str) and bool(password))
+    out.set("password_in_template", written(password))
     links = [each.get("id") for each in records(first(profile, "networkProfile.networkInterfaces"))]
     _exposure(out, [each for each in links if each is not None], configuration)
 

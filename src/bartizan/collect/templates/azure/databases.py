@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bartizan.collect.resources.azure_network import ZERO, address_rule
 from bartizan.collect.resources.draft import Draft
+from bartizan.collect.resources.plain_secret import written
 from bartizan.collect.resources.tls_version import tls_version
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.aws.kind import flag, number, reference, text, there, word
@@ -154,7 +155,7 @@ def _arm_sql(out: Draft, server: Declared, configuration: Configuration) -> None
 
 def _password(out: Draft, own: dict[str, Value]) -> None:
     password = first(own, "administrator_login_password|administrator_password|administratorLoginPassword")
-    out.set("password_in_template", isinstance(password, str) and bool(password))
+    out.set("password_in_template", written(password))
 
 
 def _enabled(found: dict[str, Value], name: str, unset: bool) -> bool | Unknown:

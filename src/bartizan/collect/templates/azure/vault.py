@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from bartizan.collect.resources.draft import Draft
+from bartizan.collect.resources.plain_secret import written
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.aws.kind import flag, number, text, there
 from bartizan.collect.templates.azure.kind import Kind
@@ -57,7 +58,7 @@ def _key(out: Draft, key: Declared, configuration: Configuration) -> None:
 def _secret(out: Draft, secret: Declared, configuration: Configuration) -> None:
     _expires(out, secret, configuration)
     value = secret.attributes.get("value")
-    out.set("value_in_template", isinstance(value, str) and bool(value))
+    out.set("value_in_template", written(value))
 
 
 KINDS: Iterable[Kind] = (

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.network_rules import any_wide
+from bartizan.collect.resources.plain_secret import any_written
 from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.aws.kind import flag, number, reference, text, there, word
 from bartizan.collect.templates.configuration import Configuration
@@ -118,7 +119,7 @@ def _secret(out: Draft, secret: Declared, configuration: Configuration) -> None:
     set_access(out, secret, configuration, "google_secret_manager_secret", "secret_id", "secret_id")
     versions = configuration.linked(secret, "google_secret_manager_secret_version", "secret", "secret_id")
     values = [each.attributes.get("secret_data") for each in versions]
-    out.set("value_in_template", any(isinstance(each, str) and bool(each) for each in values))
+    out.set("value_in_template", any_written(values))
 
 
 KINDS: Iterable[Kind] = (

@@ -54,7 +54,7 @@ def of_state(view: FilesystemView, path: str) -> TemplateResources:
             problems.append(TemplateProblem(path=path, line=0, reason=f"resources[{number}]: {error}"))
     found = normalised(declared, FAMILIES, problems)
     places = Configuration.of(declared).identities
-    return replace(found, resources=tuple(_as_told(each, places) for each in found.resources))
+    return replace(found, resources=tuple(as_told(each, places) for each in found.resources))
 
 
 def _resources(view: FilesystemView, path: str) -> list[Any]:
@@ -112,7 +112,7 @@ def _instances(resource: Any, path: str) -> Iterator[Declared]:
         )
 
 
-def _as_told(resource: Resource, places: Mapping[str, Declared]) -> Resource:
+def as_told(resource: Resource, places: Mapping[str, Declared]) -> Resource:
     """The resource with its edges to addresses, and without what only the text of a template tells."""
     written = [name for name in resource.attributes if name.endswith(_WRITTEN)]
     return replace(
