@@ -25,19 +25,22 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent.parent / "src")]
 
 from bartizan.assess import dispatch
-from bartizan.assess.dispatch import Known, scopes
+from bartizan.assess.dispatch import VULNERABILITY, Known, scopes
+from bartizan.assess.policy.engine import load_policies
 from bartizan.assess.vulnerability.advisories import AdvisoryFile
 from bartizan.assess.vulnerability.assessor import knowledge
 from bartizan.assess.vulnerability.compile import compile_feeds
 from bartizan.assess.vulnerability.delta import changed
 from bartizan.inventory.accounts import create_organisation
-from bartizan.inventory.assessments import attach, carry_over, load_sections, needed, record_all
+from bartizan.inventory.assessments import attach, carry_over, needed, record_all
 from bartizan.inventory.findings import list_findings
 from bartizan.inventory.ingest import ingest_snapshot
 from bartizan.inventory.paging import Paging
 from bartizan.inventory.store import Store
 from bartizan.model.asset import AssetKind, AssetRef
 from bartizan.model.snapshot import Section
+from bartizan.server.jobs.judging import Differences, Judging
+from bartizan.server.knowledge import Knowledge, Succession, load_rules
 
 START = 1_795_000_000_000
 TODAY = date(2026, 11, 20)
@@ -137,6 +140,7 @@ class Run:
 
     def __init__(self, store: Store, bills: int) -> None:
         self.store, self.bills = store, bills
+        self.policies, self.rules = load_policies(builtin=False), load_rules()
         with store.begin() as conn:
             self.org = create_organisation(conn, "main", "Main", START).id
 
@@ -157,23 +161,19 @@ class Run:
                         sections=sections,
                     )
 
-    def assess(self, advisories: AdvisoryFile, at: int) -> int:
+    def assess(self, advisories: AdvisoryFile, at: int, succession: Succession | None = None) -> int:
         """Judge what is needed, as the server does. Returns how many inputs that were."""
+        knowledge = Knowledge(advisories, self.policies, self.rules, TODAY)
         with self.store.begin() as conn:
-            needs = needed(conn, self.org, scopes, {"vulnerability": knowledge(advisories, TODAY)})
-        known = Known(advisories=advisories, today=TODAY)
+            judging = Judging(knowledge, Differences(conn, knowledge, succession))
+            needs = needed(conn, self.org, scopes, {VULNERABILITY: knowledge.digests()[VULNERABILITY]})
         spent: Spent = defaultdict(float)
         for first in range(0, len(needs), BATCH):
-            batch = needs[first : first + BATCH]
-            judged = []
-            for need in batch:
-                with phase(spent, "reading facts"), self.store.read() as conn:
-                    sections = load_sections(conn, self.org, need.sections)
-                with phase(spent, "judging"):
-                    judged.append((dispatch.judge(need.assessor, sections, known), need.input_digest))
+            with phase(spent, "reading and judging"):
+                judged = judging.judge(self.store, self.org, needs[first : first + BATCH])
             with self.store.begin() as conn:
                 with phase(spent, "recording"):
-                    record_all(conn, self.org, judged, at)
+                    record_all(conn, self.org, judged.assessments, at, judged.kept)
                 with phase(spent, "attaching"):
                     attach(conn, self.org, at)
         for name, seconds in spent.items():
@@ -235,7 +235,8 @@ def main() -> None:
                     differs = changed(old, new)
                 with store.begin() as conn:
                     stands = carry_over(conn, run.org, knowledge(old, TODAY), knowledge(new, TODAY), differs)
-                count = run.assess(new, START + 2000)
+                succession = Succession(knowledge(old, TODAY), knowledge(new, TODAY), differs)
+                count = run.assess(new, START + 2000, succession)
                 print(f"      {stands:,} stand, {count:,} judged anew")
             with AdvisoryFile.open(work / "new.db") as new:
                 print(f"      {run.disagreements(new, names)} of a sample disagree with judging them as a whole")

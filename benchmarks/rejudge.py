@@ -23,14 +23,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parent.parent / "src")]
 
-from bartizan.assess import dispatch
-from bartizan.assess.dispatch import Known, scopes
-from bartizan.assess.policy.engine import ASSESSOR, HOST_SECTIONS, PolicySet, knowledge, load_policies
+from bartizan.assess.dispatch import scopes
+from bartizan.assess.policy.engine import HOST_SECTIONS, PolicySet, load_policies
 from bartizan.cli.main import NEW_OBJECTS
 from bartizan.collect.filesystem.local import LocalView
 from bartizan.collect.host.collectors import COLLECTORS
@@ -38,12 +38,14 @@ from bartizan.collect.interface import run
 from bartizan.collect.packages.discover import read_packages
 from bartizan.collect.packages.distribution.readers import READERS
 from bartizan.inventory.accounts import create_organisation
-from bartizan.inventory.assessments import attach, load_sections, needed, record_all
+from bartizan.inventory.assessments import attach, needed, record_all
 from bartizan.inventory.ingest import ingest_snapshot
 from bartizan.inventory.store import Store
 from bartizan.model.asset import AssetKind, AssetRef
 from bartizan.model.snapshot import Section
 from bartizan.server.jobs.assessing import BATCH
+from bartizan.server.jobs.judging import Differences, Judging
+from bartizan.server.knowledge import Knowledge, load_rules
 
 START = 1_795_000_000_000
 TARGET_HOSTS, TARGET_SECONDS = 10_000, 300
@@ -143,7 +145,7 @@ class Run:
     """One store of hosts."""
 
     def __init__(self, store: Store, hosts: int) -> None:
-        self.store, self.hosts = store, hosts
+        self.store, self.hosts, self.rules = store, hosts, load_rules()
         with store.begin() as conn:
             self.org = create_organisation(conn, "main", "Main", START).id
 
@@ -165,20 +167,19 @@ class Run:
 
     def assess(self, policies: PolicySet, at: int) -> Pass:
         """Judge what is needed, as the server does."""
-        done, known, began = Pass(), Known(policies=policies), time.process_time()
+        done, began = Pass(), time.process_time()
+        knowledge = Knowledge(None, policies, self.rules, date(2026, 11, 20))
         with done.phase("asking what is needed"), self.store.begin() as conn:
-            needs = needed(conn, self.org, scopes, {ASSESSOR: knowledge(policies)})
+            judging = Judging(knowledge, Differences(conn, knowledge, None))
+            needs = judging.concerned(conn, needed(conn, self.org, scopes, knowledge.digests()))
         done.needs = len(needs)
         for first in range(0, len(needs), BATCH):
-            batch, judged, batch_began = needs[first : first + BATCH], [], time.process_time()
-            for need in batch:
-                with done.phase("reading facts"), self.store.read() as conn:
-                    sections = load_sections(conn, self.org, need.sections)
-                with done.phase("judging"):
-                    judged.append((dispatch.judge(need.assessor, sections, known), need.input_digest))
+            batch, batch_began = needs[first : first + BATCH], time.process_time()
+            with done.phase("reading and judging"):
+                judged = judging.judge(self.store, self.org, batch)
             with self.store.begin() as conn:
                 with done.phase("recording"):
-                    record_all(conn, self.org, judged, at)
+                    record_all(conn, self.org, judged.assessments, at, judged.kept)
                 with done.phase("attaching"):
                     changes = attach(conn, self.org, at)
             done.opened += changes.opened

@@ -9,6 +9,8 @@ read from an API has `resources_*`, a host has neither and some section of a run
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -16,8 +18,10 @@ from bartizan.assess import host, image, resources
 from bartizan.assess.origins import section_of
 from bartizan.assess.policy.engine import ASSESSOR as POLICY
 from bartizan.assess.policy.engine import HOST_SECTIONS, Parameters, PolicySet, assess_resource, host_resource
+from bartizan.assess.policy.engine import knowledge as policy_knowledge
+from bartizan.assess.policy.revise import Differing, revised, unchanged
 from bartizan.assess.secrets.assessor import assess_secrets
-from bartizan.model.assessment import Assessment
+from bartizan.model.assessment import Assessment, Revision, Standing
 from bartizan.model.record import dataclass
 from bartizan.model.snapshot import Section
 
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
     from bartizan.assess.vulnerability.advisories import AdvisoryFile
 
 VULNERABILITY = "vulnerability"
+HOST, IMAGE_CONFIGURATION = "host", "container.image"
+"""Types of the resources that a host and an image are to policies."""
 IMAGE = "image"
 SECRETS = "secrets"
 MALWARE = "malware"
@@ -98,6 +104,57 @@ def judge(assessor: str, sections: Mapping[str, Section], known: Known) -> Asses
         ),
     )
     return next(each for each in judged if each.assessor == assessor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """By what newer knowledge can judge otherwise than the one that an assessment was made by."""
+
+    policies: Differing = field(default_factory=dict)
+    lookups: AbstractSet[int] = frozenset()
+
+
+def reads(assessor: str, names: Iterable[str], known: Known, difference: Difference) -> list[str]:
+    """Which of the sections of an input `revise` wants to see."""
+    changed = difference.policies.get(HOST)
+    if assessor != POLICY or IMAGE in names or changed is None or known.policies is None:
+        return list(names)
+    read = {section for id_ in changed for section in known.policies.sections_of(id_)}
+    return [name for name in names if name in read]
+
+
+def revise(
+    assessor: str, sections: Mapping[str, Section], known: Known, standing: Standing, difference: Difference
+) -> Revision | None:
+    """Judge anew only what the difference concerns, so that the same comes out as by judging everything; None where
+    there is no such part, and the whole is to be judged. `sections` are those that `reads` names."""
+    family, _, part = assessor.partition(":")
+    if family == VULNERABILITY and known.advisories is not None:
+        from bartizan.assess.vulnerability.revise import revise_packages
+
+        revision = revise_packages(part, sections, known.advisories, standing, difference.lookups, today=known.today)
+        if revision is None or IMAGE not in sections:
+            return revision
+        return replace(revision, assessment=image.located(revision.assessment, sections, _base(sections)))
+    if family != POLICY or known.policies is None:
+        return None
+    if part:
+        # What a section's policies passed is not told by resource: it stands as a whole or not at all.
+        if not resources.types_in(sections[part]).isdisjoint(difference.policies):
+            return None
+        return unchanged(assessor, policy_knowledge(known.policies, known.parameters), standing)
+    changed = difference.policies.get(IMAGE_CONFIGURATION if IMAGE in sections else HOST, frozenset())
+    if changed is None:
+        return None
+    partial = judge(assessor, sections, replace(known, policies=known.policies.only(changed)))
+    return revised(partial, standing, changed)
+
+
+def unconcerned(assessor: str, names: Iterable[str], difference: Difference) -> bool:
+    """Whether judging an input anew is certain to give the same, without a look at it."""
+    if assessor != POLICY:
+        return False
+    return (IMAGE_CONFIGURATION if IMAGE in names else HOST) not in difference.policies
 
 
 def assess(sections: Mapping[str, Section], known: Known) -> list[Assessment]:

@@ -32,6 +32,12 @@ def assess_resources(
     ]
 
 
+def types_in(section: Section) -> frozenset[str]:
+    """Types of the resources that a section holds."""
+    facts = section.facts if isinstance(section.facts, Mapping) else {}
+    return frozenset(resource_from(each).type for each in facts.get("resources", ()))
+
+
 def assess_section(
     section: Section, policies: PolicySet, parameters: Parameters | None = None, *, origins: Section | None = None
 ) -> Assessment:

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select
 
 from bartizan.inventory.attach import Changes, attach
 from bartizan.inventory.blobs import pack, unpack, unpack_exactly
-from bartizan.inventory.finding_sets import store_outcomes, store_sets
+from bartizan.inventory.finding_sets import Content, Member, store_outcomes, store_sets
 from bartizan.inventory.image_bases import BASE, IMAGE, index_images, sections_told
 from bartizan.inventory.moments import moment
 from bartizan.inventory.schema import estate, judgement
@@ -29,10 +29,25 @@ from bartizan.model.assessment import Assessment, input_digest
 from bartizan.model.snapshot import Problem, Section
 from bartizan.model.wire import digest
 
-__all__ = ["Changes", "Need", "Scopes", "attach", "carry_over", "load_sections", "needed", "record", "record_all"]
+__all__ = [
+    "Changes",
+    "Contents",
+    "Need",
+    "Scopes",
+    "attach",
+    "carry_over",
+    "load_sections",
+    "needed",
+    "record",
+    "record_all",
+    "stand",
+]
 
 _LISTS = ("packages_", "secrets", "malware")
 """Sections of which a part may be missing."""
+
+SMALL = 16 * 1024
+"""Bytes of a stored section up to which it stays decoded for the other inputs that are read with it."""
 
 Scopes = Callable[[Iterable[str]], Mapping[str, tuple[str, ...]]]
 """Section names of an asset to its assessors and the sections that each reads: `assess.host.scopes`."""
@@ -48,6 +63,10 @@ class Need:
     """Name to digest, of those that the assessor reads and the assets have."""
     assets: tuple[int, ...]
     """Who shares this input."""
+    knowledge: str
+    """What it was judged by before; empty where it never was."""
+    number: int
+    """Of its row."""
 
 
 def needed(conn: Connection, org: int, scopes: Scopes, knowledge: Mapping[str, str]) -> list[Need]:
@@ -65,7 +84,7 @@ def needed(conn: Connection, org: int, scopes: Scopes, knowledge: Mapping[str, s
     if not stale:
         return []
     rows = conn.execute(
-        select(table.c.id, table.c.assessor, table.c.input_digest, table.c.sections)
+        select(table.c.id, table.c.assessor, table.c.input_digest, table.c.sections, table.c.knowledge)
         .where(table.c.org_id == org, or_(*stale))
         .order_by(table.c.id)
     ).all()
@@ -80,30 +99,45 @@ def needed(conn: Connection, org: int, scopes: Scopes, knowledge: Mapping[str, s
             input_digest=row.input_digest,
             sections=unpack(row.sections),
             assets=tuple(assets[row.id]),
+            knowledge=row.knowledge,
+            number=row.id,
         )
         for row in rows
         if row.id in assets
     ]
 
 
+class Contents:
+    """Sections as they are stored, read for several inputs at once; what they share is decoded once."""
+
+    def __init__(self, conn: Connection, org: int, digests: Iterable[str]) -> None:
+        self._bodies: dict[str, bytes] = {}
+        self._shared: dict[tuple[str, str], Section] = {}
+        for chunk in chunks(set(digests)):
+            query = select(estate.section.c.digest, estate.section.c.body).where(
+                estate.section.c.org_id == org, estate.section.c.digest.in_(chunk)
+            )
+            self._bodies.update((digest, body) for digest, body in conn.execute(query))
+
+    def of(self, digests: Mapping[str, str]) -> dict[str, Section]:
+        """One input: its sections by name. Those are absent that are not stored."""
+        return {name: self._section(name, digest) for name, digest in digests.items() if digest in self._bodies}
+
+    def _section(self, name: str, digest: str) -> Section:
+        found = self._shared.get((name, digest))
+        if found is None:
+            body = self._bodies[digest]
+            told = unpack_exactly(body)
+            problems = tuple(Problem(**problem) for problem in told["problems"])
+            found = Section(name=name, facts=told["facts"], problems=problems, digest=digest)
+            if len(body) <= SMALL:
+                self._shared[name, digest] = found
+        return found
+
+
 def load_sections(conn: Connection, org: int, digests: Mapping[str, str]) -> dict[str, Section]:
     """The contents behind a need's digests."""
-    found = {}
-    for chunk in chunks(set(digests.values())):
-        query = select(estate.section.c.digest, estate.section.c.body).where(
-            estate.section.c.org_id == org, estate.section.c.digest.in_(chunk)
-        )
-        found.update({row.digest: unpack_exactly(row.body) for row in conn.execute(query)})
-    return {
-        name: Section(
-            name=name,
-            facts=found[value]["facts"],
-            problems=tuple(Problem(**problem) for problem in found[value]["problems"]),
-            digest=value,
-        )
-        for name, value in digests.items()
-        if value in found
-    }
+    return Contents(conn, org, digests.values()).of(digests)
 
 
 def record(
@@ -118,8 +152,10 @@ def record_all(
     org: int,
     judged: Sequence[tuple[Assessment, str]],
     now: datetime | str | int | None = None,
+    kept: Mapping[tuple[str, str], Sequence[Member]] | None = None,
 ) -> None:
-    """Keep assessments, each with the digest of its input; what they share is written once."""
+    """Keep assessments, each with the digest of its input; what they share is written once. `kept`: by (assessor,
+    input), what stays of the findings that are stored (`standing`), besides those that the assessment tells."""
     at = moment(datetime.now(UTC) if now is None else now)
     table, link = judgement.assessment, judgement.asset_assessment
     before = _standing(conn, org, judged)
@@ -130,7 +166,9 @@ def record_all(
         if (one.assessor, value) not in before
     ]
     insert_new(conn, table, new)
-    sets = store_sets(conn, org, [one.findings for one, _ in judged], at)
+    members = kept or {}
+    contents = [Content(one.findings, members.get((one.assessor, value), ())) for one, value in judged]
+    sets = store_sets(conn, org, contents, at)
     outcomes = store_outcomes(conn, org, [one for one, _ in judged])
     written, changed = [], []
     for (one, value), set_id, outcome_id in zip(judged, sets, outcomes, strict=True):
@@ -190,6 +228,13 @@ def carry_over(conn: Connection, org: int, old: str, new: str, changed: Abstract
     for chunk in chunks(kept):
         conn.execute(update(table).where(table.c.id.in_(chunk)).values(knowledge=new))
     return len(kept)
+
+
+def stand(conn: Connection, needs: Iterable[Need], knowledge: str) -> None:
+    """What was judged before is what the knowledge of today gives."""
+    table = judgement.assessment
+    for chunk in chunks([need.number for need in needs]):
+        conn.execute(update(table).where(table.c.id.in_(chunk)).values(knowledge=knowledge))
 
 
 def _knowledge_of(assessor: str, knowledge: Mapping[str, str]) -> str | None:

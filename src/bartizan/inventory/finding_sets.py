@@ -9,7 +9,7 @@ Two assessments with equal findings share a set. Sets also stand for the union o
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, tuple_
 
@@ -17,7 +17,7 @@ from bartizan.inventory.blobs import encoded, pack, pack_bytes
 from bartizan.inventory.exceptions import match_details
 from bartizan.inventory.posture import summarise_sets
 from bartizan.inventory.schema import judgement
-from bartizan.inventory.statements import chunks, insert_new, numbers_of, storable
+from bartizan.inventory.statements import chunks, insert_new, insert_tuples, numbers_of, storable
 from bartizan.model.assessment import Assessment
 from bartizan.model.finding import Finding, Verdict
 from bartizan.model.wire import digest
@@ -30,22 +30,41 @@ ALIAS_LIMIT = 100
 """Other names of one rule that are kept."""
 
 
-def store_sets(conn: Connection, org: int, judged: Sequence[Sequence[Finding]], now: int) -> list[int]:
+class Member(NamedTuple):
+    """A finding of a set that is stored."""
+
+    key_id: int
+    detail_id: int
+    digest: str
+
+
+class Content(NamedTuple):
+    """What a set is to hold: findings, and members of another set."""
+
+    findings: Sequence[Finding]
+    members: Sequence[Member] = ()
+
+
+def store_sets(conn: Connection, org: int, contents: Sequence[Content], now: int) -> list[int]:
     """The sets' row numbers, after writing what is new of them. Findings that several share are looked at once."""
     seen: dict[int, tuple[Key, dict[str, Any]]] = {}
     told: list[str] = []
-    wanted: dict[str, tuple[dict[Key, dict[str, Any]], Sequence[Finding]]] = {}
-    for findings in judged:
-        rows = _rows(org, findings, seen)
-        told.append(digest(sorted(row["digest"] for row in rows.values())))
-        wanted.setdefault(told[-1], (rows, findings))
+    wanted: dict[str, tuple[dict[Key, dict[str, Any]], Content]] = {}
+    for content in contents:
+        rows = _rows(org, content.findings, seen)
+        digests = [row["digest"] for row in rows.values()]
+        told.append(digest(sorted([*digests, *(member.digest for member in content.members)])))
+        wanted.setdefault(told[-1], (rows, content))
     known = numbers_of(conn, judgement.finding_set.c.digest, org, wanted)
-    new = {value: content for value, content in wanted.items() if value not in known}
+    new = {value: found for value, found in wanted.items() if value not in known}
     if new:
         details, fresh = _store_details(conn, org, [rows for rows, _ in new.values()])
-        renamed = _store_aliases(conn, org, _distinct(findings for _, findings in new.values()))
+        renamed = _store_aliases(conn, org, _distinct(content.findings for _, content in new.values()))
         match_details(conn, org, fresh, renamed, now)
-        members = {value: [details[row["digest"]] for row in rows.values()] for value, (rows, _) in new.items()}
+        members = {
+            value: [*(details[row["digest"]] for row in rows.values()), *(each[:2] for each in content.members)]
+            for value, (rows, content) in new.items()
+        }
         known |= _store_members(conn, org, members, now)
     return [known[value] for value in told]
 
@@ -269,14 +288,7 @@ def _store_members(
     ]
     insert_new(conn, table, rows)
     numbers = numbers_of(conn, table.c.digest, org, sets)
-    insert_new(
-        conn,
-        judgement.finding_set_member,
-        [
-            {"set_id": numbers[value], "key_id": key_id, "detail_id": detail_id}
-            for value, members in sets.items()
-            for key_id, detail_id in sorted(members)
-        ],
-    )
+    held = [(numbers[value], *pair) for value, members in sets.items() for pair in sorted(members)]
+    insert_tuples(conn, judgement.finding_set_member, ("set_id", "key_id", "detail_id"), held)
     summarise_sets(conn, org, numbers.values(), now)
     return numbers

@@ -14,6 +14,7 @@ from bartizan.inventory.assessments import forget_unused
 from bartizan.inventory.decisions import expire
 from bartizan.inventory.exceptions import forget_scopes
 from bartizan.inventory.idempotency import forget_old
+from bartizan.inventory.knowledge import forget_prints
 from bartizan.inventory.moments import DAY, moment
 from bartizan.inventory.schema import accounts, estate, images, judgement
 from bartizan.inventory.statistics import add_to_day
@@ -48,6 +49,7 @@ def tidy_up(conn: Connection, org: int, now: datetime | str | int, *, keep: int 
     )
     conn.execute(delete(accounts.session).where(accounts.session.c.expires_at <= at))
     forget_old(conn, at)
+    forget_prints(conn)
     forget_scopes(conn, org)
     add_to_day(conn, org, at, {}, {})
     return tidied

@@ -4,9 +4,9 @@ An assessment is a pure function of (assessor, input digests, knowledge), so it 
 asset with the same inputs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Any
+from typing import Any, NamedTuple
 
 from bartizan.model.finding import Finding, FindingKind, Fix, FixState, Verdict
 from bartizan.model.record import dataclass
@@ -36,6 +36,37 @@ class Assessment:
     blind: bool = False
     """The assessor had nothing to judge by: no advisories for this ecosystem, or it failed. That something is not among
     its findings then proves nothing, and what was found before stands."""
+
+
+class Stood(NamedTuple):
+    """A finding of an assessment that is kept: which it is, not what it tells."""
+
+    kind: str
+    rule: str
+    locator: str
+    unknown: bool
+    """Its verdict is unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What was concluded of an input before, as far as judging a part of it anew needs it."""
+
+    findings: Sequence[Stood]
+    counts: Mapping[str, int]
+    passed: Sequence[str]
+    not_applicable: Mapping[str, str]
+    depends: frozenset[int] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """An assessment told by how it differs from the standing one, of which newer knowledge can change only a part."""
+
+    assessment: Assessment
+    """Whole but for its findings, which are those of the part that was judged anew."""
+    kept: Sequence[bool]
+    """Which of the standing findings stay as they are."""
 
 
 def assessment_from(told: Mapping[str, Any]) -> Assessment:

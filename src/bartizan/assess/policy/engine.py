@@ -8,6 +8,7 @@ Four results: pass, fail, not applicable, and unknown wherever the answer hangs 
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from bartizan.assess.policy.frameworks import Framework
 
 ASSESSOR = "policy"
+REVISION = 1
+"""Goes up when the same policies and facts give other findings, so that what is stored is judged anew."""
 Parameters = Mapping[str, Mapping[str, Any]]
 """An organisation's own values: policy id to parameter to value."""
 
@@ -40,7 +43,7 @@ class PolicySet:
     """All policies that are in force, compiled."""
 
     digest: str
-    """Over the policies, schemas and helper semantics that decide results; cases and prose do not count."""
+    """Over the policies, schemas and the revision of the engine, which decide results; cases and prose do not count."""
     policies: Mapping[str, Policy]
     errors: tuple[ContentError, ...]
     """What could not be loaded, with file and line."""
@@ -48,6 +51,19 @@ class PolicySet:
     frameworks: Mapping[str, "Framework"] = field(repr=False)
     compiled: Mapping[str, Compiled] = field(repr=False)
     by_type: Mapping[str, tuple[Compiled, ...]] = field(repr=False)
+
+    def only(self, ids: AbstractSet[str]) -> "PolicySet":
+        """The same knowledge with only some policies to judge by."""
+        kept = {type_: tuple(each for each in found if each.policy.id in ids) for type_, found in self.by_type.items()}
+        return replace(self, by_type=kept)
+
+    def sections_of(self, id_: str) -> AbstractSet[str]:
+        """Sections of a host that a policy reads; none where there is no such policy."""
+        compiled = self.compiled.get(id_)
+        if compiled is None:
+            return frozenset()
+        packages = PACKAGE_SECTIONS if "packages" in compiled.sections else ()
+        return compiled.sections | frozenset(packages)
 
 
 def load_policies(folders: Sequence[Path] = (), *, builtin: bool = True, part: str = "") -> PolicySet:
@@ -82,20 +98,15 @@ def load_policies(folders: Sequence[Path] = (), *, builtin: bool = True, part: s
 
 
 def _digest(policies: Iterable[Compiled], schemas: Mapping[str, Schema]) -> str:
-    told = [
-        {
-            "id": each.id,
-            "title": each.title,
-            "severity": each.severity,
-            "resource": each.resource,
-            "check": each.check,
-            "applies": each.applies,
-            "fix": each.fix,
-            "parameters": each.parameters,
-        }
-        for each in (compiled.policy for compiled in policies)
-    ]
-    return digest({"policies": told, "schemas": {key: each.empty for key, each in schemas.items()}})
+    told = [judged_by(compiled.policy) for compiled in policies]
+    filled = {key: each.empty for key, each in schemas.items()}
+    return digest({"policies": told, "schemas": filled, "revision": REVISION})
+
+
+def judged_by(policy: Policy) -> dict[str, Any]:
+    """What of a policy decides results and what findings say."""
+    names = ("id", "title", "severity", "resource", "check", "applies", "fix", "parameters")
+    return {name: getattr(policy, name) for name in names}
 
 
 def parameter_problems(policies: PolicySet, parameters: Parameters) -> list[str]:

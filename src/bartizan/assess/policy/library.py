@@ -280,6 +280,8 @@ class _FileReader:
             group=self.text((*where, "group"), item.get("group", ""), needed=False),
         )
         sections = frozenset(each.split(".")[0].split("[")[0] for each in references)
+        if "resource" in checked.references | needs:  # as a whole
+            sections = frozenset(schema.root.fields)
         return Compiled(policy, program, applies, references, sections, self.document.path, line, self.builtin)
 
     def identifier(self, where: Where, value: Any) -> str:

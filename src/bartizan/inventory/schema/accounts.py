@@ -117,3 +117,10 @@ knowledge = Table(
     Column("newest", Text),  # when the newest record was modified, RFC 3339
     Column("feeds", Blob, nullable=False),  # [{"source", "records", "newest"}]
 )
+
+policy_knowledge = Table(
+    "policy_knowledge",
+    METADATA,
+    Column("digest", Text, primary_key=True),  # `assessment.knowledge`
+    Column("prints", Blob, nullable=False),  # {type of resource: {policy: print}}, see `assess.policy.revise`
+)
