@@ -101,7 +101,7 @@ def put(conn: Any, org: int, kind: AssetKind, name: str, facts: dict[str, Any]) 
         org,
         AssetRef(kind=kind, key=name, name=name),
         source="agent",
-        taken_at=NOW,
+        taken_at="2026-01-01T00:00:00Z",
         manifest={each: section.digest for each, section in sections.items()},
         sections=sections,
     )
@@ -207,7 +207,7 @@ def test_what_nobody_noted_is_judged_as_a_whole(
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[AdvisoryFile, AdvisoryFile]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AdvisoryFile, AdvisoryFile]]:
     """Advisories about hello; then also about curl, and hello's are told otherwise."""
     folder = tmp_path_factory.mktemp("advisories")
     write_feeds(folder / "old")
@@ -219,7 +219,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[AdvisoryFile, Advis
             bundle.writestr(f"DEBIAN-{rule}.json", json.dumps(record))
     for name in ("old", "new"):
         compile_feeds(folder / name, folder / f"{name}.db")
-    return AdvisoryFile.open(folder / "old.db"), AdvisoryFile.open(folder / "new.db")
+    with AdvisoryFile.open(folder / "old.db") as old, AdvisoryFile.open(folder / "new.db") as new:
+        yield old, new
 
 
 def test_newer_advisories_judge_only_the_packages_that_they_concern(
