@@ -7,7 +7,6 @@
 Equal sections give equal documents but for the time: the serial number is made from the asset and its packages.
 """
 
-import json
 import uuid
 from collections.abc import Mapping
 from typing import Any, TextIO
@@ -15,6 +14,7 @@ from typing import Any, TextIO
 from bartizan.exchange.digest import GATHERED
 from bartizan.exchange.interface import Exporter, ScanResult
 from bartizan.exchange.inventory_of import Component, affected, components, index
+from bartizan.exchange.json_text import write_json
 from bartizan.exchange.place import remedy, text
 from bartizan.exchange.round_trip import package_properties, result_properties
 from bartizan.model.asset import AssetKind
@@ -26,7 +26,7 @@ METHODS = {"CVSS:2.0": "CVSSv2", "CVSS:3.0": "CVSSv3", "CVSS:3.1": "CVSSv31", "C
 
 
 def write(result: ScanResult, stream: TextIO) -> None:
-    json.dump(document(result), stream, indent=1, ensure_ascii=False)
+    write_json(document(result), stream, indent=1)
     stream.write("\n")
 
 

@@ -10,10 +10,10 @@
  "findings": [{"kind": "vulnerability", "rule": "CVE-2024-6387", "locator": "pkg:deb/debian/openssh-server", ...}]}
 """
 
-import json
 from typing import Any, TextIO
 
 from bartizan.exchange.interface import Exporter, ScanResult
+from bartizan.exchange.json_text import write_json
 from bartizan.model.wire import plain
 from bartizan.pipeline.package_key import package_key
 
@@ -21,7 +21,7 @@ SCHEMA = "bartizan/scan/1"
 
 
 def write(result: ScanResult, stream: TextIO) -> None:
-    json.dump(document(result), stream, indent=2, ensure_ascii=False)
+    write_json(document(result), stream, indent=2)
     stream.write("\n")
 
 

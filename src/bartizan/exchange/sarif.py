@@ -9,12 +9,12 @@ decided, and related locations (3.27.22) are the places that its value came thro
 {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Bartizan", "rules": [...]}}, "results": [...]}]}
 """
 
-import json
 from typing import Any, TextIO
 from urllib.parse import quote
 
 from bartizan.exchange.chain import Step, origins
 from bartizan.exchange.interface import Exporter, ScanResult
+from bartizan.exchange.json_text import write_json
 from bartizan.exchange.place import place, remedy, subject, text
 from bartizan.model.finding import Finding, Verdict
 from bartizan.model.severity import Severity
@@ -43,7 +43,7 @@ SECURITY_SEVERITY = {
 
 
 def write(result: ScanResult, stream: TextIO) -> None:
-    json.dump(document(result), stream, indent=1, ensure_ascii=False)
+    write_json(document(result), stream, indent=1)
     stream.write("\n")
 
 

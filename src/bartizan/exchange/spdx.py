@@ -11,12 +11,12 @@ Licences stand in comments as they were declared: most are not SPDX expressions,
 """
 
 import hashlib
-import json
 from typing import Any, TextIO
 
 from bartizan.exchange.cyclonedx import serial
 from bartizan.exchange.interface import Exporter, ScanResult
 from bartizan.exchange.inventory_of import Component, components
+from bartizan.exchange.json_text import write_json
 from bartizan.exchange.round_trip import package_properties, result_properties
 
 NAMESPACE = "https://spdx.org/spdxdocs/bartizan"
@@ -25,7 +25,7 @@ UNSAID = "NOASSERTION"
 
 
 def write(result: ScanResult, stream: TextIO) -> None:
-    json.dump(document(result), stream, indent=1, ensure_ascii=False)
+    write_json(document(result), stream, indent=1)
     stream.write("\n")
 
 
