@@ -12,6 +12,9 @@ from bartizan.assess.dispatch import Known, assess
 from bartizan.assess.policy.engine import load_policies
 from bartizan.cli.scan_templates import scan_templates
 from bartizan.cli.scanning import Asked
+from bartizan.collect.filesystem.memory import MemoryView
+from bartizan.collect.templates.terraform.module import root_module
+from bartizan.collect.templates.terraform.source import Sources
 from bartizan.exchange import html, junit, sarif, snapshot, table
 from bartizan.exchange import json as json_format
 from bartizan.exchange.interface import ScanResult
@@ -177,3 +180,17 @@ def test_people_read_it_in_one_line(result: ScanResult, monkeypatch: pytest.Monk
     assert f"/modules/s3/main.tf:7 {line}".replace('"', "&quot;") in written["html"]
     assert f"/modules/s3/main.tf:7 {line}" in written["junit"].replace("&quot;", '"')
     assert not any("hunter2" in text for text in written.values())
+
+
+def test_a_tag_that_the_provider_adds_leads_there() -> None:
+    main = (
+        'provider "aws" {\n  default_tags {\n    tags = {\n      team = local.team\n    }\n  }\n}\n'
+        'locals {\n  team = "web"\n}\nresource "aws_s3_bucket" "b" {\n  tags = { stage = "live" }\n}\n'
+    )
+    view = MemoryView({"/main.tf": main.encode()})
+    (found,) = [each for each in root_module(Sources(view, "/"), "/").declared() if each.type == "aws_s3_bucket"]
+    assert [(step.line, step.text) for step in found.origin("tags_all.stage")] == [(12, 'tags.stage = "live"')]
+    assert [(step.line, step.text) for step in found.origin("tags_all.team")] == [
+        (4, "tags.team = local.team"),
+        (9, 'team = "web"'),
+    ]

@@ -10,7 +10,7 @@ from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.iam_access import open_federation, set_access
 from bartizan.collect.resources.iam_document import is_public, statements
 from bartizan.collect.resources.values import Unknown, Value
-from bartizan.collect.templates.aws.kind import Kind, as_texts, flag, number
+from bartizan.collect.templates.aws.kind import Kind, as_texts, flag, number, terraform_tags
 from bartizan.collect.templates.aws.network import joined
 from bartizan.collect.templates.configuration import Configuration
 from bartizan.collect.templates.declared import Declared
@@ -60,7 +60,7 @@ def terraform_holder(holder: Declared, configuration: Configuration) -> Iterator
     kind = _HOLDERS[holder.type]
     own = holder.attributes
     out = draft_of(f"aws.iam.{kind}", holder, "aws")
-    out.set("tags", own.get("tags"))
+    out.set("tags", terraform_tags(own))
     inner = [each for each in blocks(own, "inline_policy") if isinstance(each, dict)]
     out.set("inline_policies", _sum(len(inner), configuration.count(holder, f"aws_iam_{kind}_policy", kind, "name")))
     attached = [

@@ -63,7 +63,7 @@ def terraform_family(kind: Kind) -> Family:
     def draft(declared: Declared, configuration: Configuration) -> Iterable[Draft]:
         out = draft_of(kind.type, declared, "aws", kind.name[0])
         attributes = declared.attributes
-        out.set("tags", attributes.get("tags"), tags)
+        out.set("tags", terraform_tags(attributes), tags)
         for row in kind.rows:
             if row.terraform:
                 _set(out, row, dig(attributes, row.terraform))
@@ -215,6 +215,12 @@ def _count(value: Value) -> Value:
     if isinstance(value, list):
         return next((each for each in value if isinstance(each, Unknown)), len(value))
     return value if isinstance(value, Unknown) else 1
+
+
+def terraform_tags(attributes: Mapping[str, Value]) -> Value:
+    """The tags of a resource with those that the provider's configuration adds, where it adds any."""
+    merged = attributes.get("tags_all")
+    return attributes.get("tags") if merged is None else merged
 
 
 def tags(value: Value) -> Value:

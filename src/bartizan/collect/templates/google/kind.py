@@ -42,7 +42,8 @@ def family(kind: Kind) -> Family:
         out.region = place.lower() if isinstance(place, str) else ""
         project = own.get("project")
         out.account = project if isinstance(project, str) else ""
-        out.set("labels", own.get("labels"))
+        merged = own.get("terraform_labels")
+        out.set("labels", own.get("labels") if merged is None else merged)
         fill(out, own, kind.rows, lambda row: row.terraform)
         if kind.more is not None:
             kind.more(out, declared, configuration)

@@ -13,9 +13,10 @@ from bartizan.collect.templates.budget import Budget
 from bartizan.collect.templates.declared import Declared, Step, TemplateProblem
 from bartizan.collect.templates.hcl.evaluate import as_number, as_text, evaluate
 from bartizan.collect.templates.hcl.parser import HclError, parse_expression
-from bartizan.collect.templates.hcl.syntax import Block, Literal, Node
+from bartizan.collect.templates.hcl.syntax import Block, Literal, Node, Object
 from bartizan.collect.templates.terraform.blocks import block_names, expanded, overridden
 from bartizan.collect.templates.terraform.documents import policy_document
+from bartizan.collect.templates.terraform.providers import DEFAULTS, provider_of, with_defaults
 from bartizan.collect.templates.terraform.source import Source, Sources
 from bartizan.model.resource import Location
 
@@ -68,6 +69,12 @@ class Instance:
             if document is not None:
                 return document
         return Unknown(f"{self.address}.{name} is known after apply", self.address, name)
+
+    def set(self, name: str) -> Value:
+        """The value of an attribute or block type that the configuration sets; None where it does not."""
+        if name in self.block.body.attributes or name in block_names(self.block.body):
+            return self.attribute(name)
+        return None
 
     def configured(self) -> dict[str, Value]:
         """Every attribute and block that the configuration sets."""
@@ -170,6 +177,9 @@ class Module:
         self.variables: dict[str, tuple[str, Block]] = {}
         self.locals: dict[str, tuple[str, Node]] = {}
         self._resources: dict[tuple[str, str, str], tuple[str, Block]] = {}
+        self.providers: dict[str, Instance] = {}
+        """Configurations of providers by local name: `aws`, `aws.west`."""
+        self._backends: list[Instance] = []
         self.outputs: dict[str, tuple[str, Block]] = {}
         self._calls: dict[str, tuple[str, Block]] = {}
         self._values: dict[tuple[str, str], Value] = {}
@@ -191,6 +201,16 @@ class Module:
                     self.elsewhere |= {id(each): file for each in put_in}
                 else:
                     self._resources[key] = (file, block)
+            elif block.type == "provider" and block.labels:
+                alias = block.body.attributes.get("alias")
+                suffix = f".{alias.value}" if isinstance(alias, Literal) else ""
+                name = f"{block.labels[0]}{suffix}"
+                self.providers[name] = Instance(self, block, file, f"{self._prefix}provider.{name}", None, None)
+            elif block.type == "terraform":
+                for inner in block.body.blocks:
+                    if inner.type == "backend" and inner.labels:
+                        address = f"{self._prefix}terraform.backend.{inner.labels[0]}"
+                        self._backends.append(Instance(self, inner, file, address, None, None))
             elif block.labels:
                 kinds = {"variable": self.variables, "output": self.outputs}
                 if block.type in kinds:
@@ -202,7 +222,9 @@ class Module:
     # Everything that is declared
 
     def declared(self) -> Iterator[Declared]:
-        """Every resource and data source of the module and of those that it calls."""
+        """Every resource, data source and configuration of a provider, of the module and of those that it calls."""
+        for configuration in (*self.providers.values(), *self._backends):
+            yield _declared_configuration(configuration)
         for key in self._resources:
             for instance in self._family(key).instances:
                 yield _declared(instance)
@@ -228,6 +250,22 @@ class Module:
         """The instances of a module that is called here, by key or index; none where the call leads nowhere."""
         found = self._called(name)
         return [] if isinstance(found, Unknown) else found
+
+    def provider(self, name: str) -> Instance | None:
+        """The configuration that a local name stands for, which may be that of a module around; None where there is
+        none."""
+        found = self.providers.get(name)
+        if found is not None or self.caller is None or self.outer is None:
+            return found
+        handed = self.caller.block.body.attributes.get("providers")
+        for key, value in handed.items if isinstance(handed, Object) else ():
+            if (key.value if isinstance(key, Literal) else _reference_text(key)) == name:
+                return self.outer.provider(_reference_text(value))
+        return self.outer.provider(name) if "." not in name else None
+
+    @property
+    def _prefix(self) -> str:
+        return f"{self.address}." if self.address else ""
 
     # Scope
 
@@ -427,18 +465,38 @@ class Module:
 
 def _declared(instance: Instance) -> Declared:
     block, module = instance.block, instance.module
-    provider = block.body.attributes.get("provider")
+    provider = _reference_text(block.body.attributes.get("provider"))
+    attributes = instance.configured()
+    name = provider_of(block.labels[0], provider)
+    configuration = module.provider(name) if name.partition(".")[0] in DEFAULTS and not instance.data else None
+    if configuration is not None:
+        kind = configuration.block.labels[0]
+        merged = with_defaults(block.labels[0], kind, attributes, configuration.set)
+        attributes |= dict([merged]) if merged is not None else {}
     return Declared(
         address=instance.address,
         type=block.labels[0],
         name=block.labels[1],
         module=module.address,
         data=instance.data,
-        provider=_reference_text(provider),
-        attributes=instance.configured(),
+        provider=provider,
+        attributes=attributes,
         location=Location(path=instance.file, line=block.line, end_line=block.end_line, module=module.address),
         origin=instance.origin,
         uncertain=instance.uncertain,
+    )
+
+
+def _declared_configuration(instance: Instance) -> Declared:
+    block, module = instance.block, instance.module
+    return Declared(
+        address=instance.address,
+        type=block.type,
+        name=block.labels[0],
+        module=module.address,
+        attributes=instance.configured(),
+        location=Location(path=instance.file, line=block.line, end_line=block.end_line, module=module.address),
+        origin=instance.origin,
     )
 
 

@@ -43,6 +43,7 @@ from bartizan.collect.templates.hcl.text import entries, tells_of_secret, text_o
 from bartizan.collect.templates.shown_text import cut
 from bartizan.collect.templates.terraform.blocks import BlockScope, content, iterations, iterator_of
 from bartizan.collect.templates.terraform.module import Instance, InstanceScope, Module
+from bartizan.collect.templates.terraform.providers import DEFAULTS, provider_of
 
 _KEYS = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]')
 _MAX_DEPTH = 30
@@ -82,6 +83,8 @@ def origin_of(instance: Instance, path: str, hide: bool = False) -> tuple[Step, 
     if steps is None:
         walk = _Walk(instance, hide)
         walk.attribute(instance.block.body, instance.file, parts_of(path), _of(instance))
+        if not walk.steps():
+            walk.default(instance, parts_of(path))
         steps = walk.steps()
         if not walk.of_instance:
             known[block, module if walk.of_module else shared, path, hide] = steps
@@ -137,6 +140,26 @@ class _Walk:
             file = elsewhere.get(id(block), file)
             if not parts:
                 self._tell(file, block.line, name, None)
+
+    def default(self, instance: Instance, parts: Parts) -> None:
+        """Of what the provider's defaults were merged into: the resource's own entry, or the provider's."""
+        found = next((each for each in DEFAULTS.items() if each[1][1] == parts[0]), None)
+        if found is None:
+            return
+        own, _, place = found[1]
+        self.attribute(instance.block.body, instance.file, (own, *parts[1:]), _of(instance))
+        if len(parts) > 1 and own in instance.block.body.attributes:
+            given = instance.attribute(own)
+            if not isinstance(given, dict) or parts[1] in given:
+                return
+        reference = instance.block.body.attributes.get("provider")
+        source = self._source(reference, (), _of(instance)) if reference is not None else None
+        name = ".".join([source[0], *map(str, source[1])]) if source is not None else ""
+        configuration = instance.module.provider(provider_of(instance.block.labels[0], name))
+        if configuration is not None:
+            self._found.clear()
+            inner: Parts = (place, "tags") if place == "default_tags" else (place,)
+            self.attribute(configuration.block.body, configuration.file, (*inner, *parts[1:]), _of(configuration))
 
     def value(self, name: str, node: Node, rest: Parts, file: str, here: _Here, *, label: str = "") -> None:
         """An assignment, and what its expression takes the value from."""

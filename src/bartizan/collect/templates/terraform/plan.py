@@ -16,6 +16,7 @@ from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.configuration import Configuration
 from bartizan.collect.templates.declared import Declared, TemplateProblem
 from bartizan.collect.templates.normal import TemplateResources, normalised
+from bartizan.collect.templates.terraform.providers import configured_in_plan
 from bartizan.collect.templates.terraform.resources import FAMILIES
 from bartizan.collect.templates.terraform.state import as_told
 from bartizan.model.resource import Location
@@ -45,6 +46,16 @@ def of_plan(view: FilesystemView, path: str) -> TemplateResources:
     addresses = _Addresses()
     addresses.add(root)
     declared = list(_planned(root, "", path, changes, configured, addresses))
+    declared += [
+        Declared(
+            address=address,
+            type="provider",
+            name=name.rpartition("/")[2],
+            attributes=attributes,
+            location=Location(path=path),
+        )
+        for address, name, attributes in configured_in_plan(document.get("configuration"))
+    ]
     found = normalised(declared, FAMILIES)
     if "planned_values" in document:
         return found

@@ -10,7 +10,7 @@ from bartizan.collect.templates.google import kinds as google_kinds
 from bartizan.collect.templates.normal import TemplateResources, normalised
 from bartizan.collect.templates.terraform.module import root_module
 from bartizan.collect.templates.terraform.source import Sources
-from bartizan.collect.templates.terraform.types import aws_s3, nothing
+from bartizan.collect.templates.terraform.types import aws_s3, nothing, provider
 
 FAMILIES: tuple[Family, ...] = (
     *aws_kinds.TERRAFORM,
@@ -18,6 +18,7 @@ FAMILIES: tuple[Family, ...] = (
     *azure_kinds.TERRAFORM,
     *google_kinds.TERRAFORM,
     nothing.FAMILY,
+    provider.FAMILY,
 )
 
 

@@ -11,6 +11,7 @@ from bartizan.collect.resources.draft import Draft
 from bartizan.collect.resources.iam_document import is_public, statements
 from bartizan.collect.resources.s3 import public_bucket
 from bartizan.collect.resources.values import Unknown, Value, first_unknown
+from bartizan.collect.templates.aws.kind import terraform_tags
 from bartizan.collect.templates.configuration import Configuration
 from bartizan.collect.templates.declared import Declared
 from bartizan.collect.templates.family import (
@@ -34,7 +35,7 @@ def draft(bucket: Declared, configuration: Configuration) -> Iterable[Draft]:
 
     out = draft_of("aws.s3.bucket", bucket, "aws", "bucket")
     own = bucket.attributes
-    out.set("tags", own.get("tags"))
+    out.set("tags", terraform_tags(own))
     _access(out, own, of("aws_s3_bucket_acl"), of("aws_s3_bucket_policy"), of("aws_s3_bucket_public_access_block"))
     encryption = "server_side_encryption_configuration"
     _encryption(out, of(f"aws_s3_bucket_{encryption}") or block(own, encryption))
