@@ -45,7 +45,8 @@ class Package:
     distro: str = ""
     """`ID-VERSION_ID` of the distribution for operating-system packages: `debian-12`."""
     state: str = "installed"
-    """`installed`; `config-files` for a removed dpkg package whose configuration remains; `locked` in a lock file."""
+    """`installed`; `config-files` for a removed dpkg package whose configuration remains; `locked` in a lock file;
+    `declared` on the way from a manifest to the problem that nothing resolves it, and in no section."""
 
     @property
     def source_name(self) -> str:
@@ -83,6 +84,9 @@ def package_from(facts: Mapping[str, Any]) -> Package:
         values["licences"] = tuple(values["licences"])
     return Package(**values)
 
+
+UNRESOLVED = "declared but not resolved"
+"""How the reason of a problem begins that is about a file whose dependencies nothing tells the versions of."""
 
 _FIELDS = tuple((field.name, None if field.default is MISSING else field.default) for field in fields(Package))
 

@@ -4,11 +4,12 @@
     [{"type": "deb", "name": "adduser", "version": "3.134", "namespace": "debian", "distro": "debian-12", ...}, ...]
 
 Facts are the packages as `package_facts` writes them, sorted, each once; `package_from` reads them back. A section is
-there for each type that some file spoke of, if only to say why it could not be read. The section `packages` tells of
+there for each type that some file spoke of, if only to say why it could not be read. A file that asks for packages is a
+problem where no lock file, no installation and no distribution tells what they come to. The section `packages` tells of
 the walk itself: `{"left_out": [folders of other systems]}`, and as problems the folders that could not be entered.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,14 +17,17 @@ from bartizan.collect.filesystem.interface import FilesystemError, FilesystemVie
 from bartizan.collect.interface import Problems
 from bartizan.collect.packages import selection
 from bartizan.collect.packages.companion import Companion
+from bartizan.collect.packages.content import missing
 from bartizan.collect.packages.interface import Reader
 from bartizan.collect.packages.ownership import owners
-from bartizan.model.package import Package, package_facts
+from bartizan.model.package import UNRESOLVED, Package, package_facts
 from bartizan.model.record import dataclass
 from bartizan.model.snapshot import Problem, Section
 
 PROBLEM_LIMIT = 1000
 """Problems kept in one section; what is over is counted in a last one."""
+NAMES_TOLD = 5
+"""Dependencies that are named where nothing resolves them."""
 REASON_LIMIT = 500
 """Characters of a problem's reason: parsers quote what they stumbled over."""
 
@@ -58,10 +62,14 @@ def read_packages(
     others = [(reader, path) for reader, path in candidates.wanted if not reader.operating_system]
     packages: dict[str, dict[tuple[str, ...], Package]] = {}
     problems: dict[str, Problems] = {}
+    asking: list[ReadFile] = []
 
     def take(file: ReadFile, owner: str = "") -> None:
-        problems.setdefault(file.reader.type, Problems()).found.extend(file.problems)
-        for package in file.packages:
+        if file.problems or not file.reader.manifest:
+            problems.setdefault(file.reader.type, Problems()).found.extend(file.problems)
+        if file.reader.resolved_by is not None and not owner and not _is_locked(view, file.reader, file.path):
+            asking.append(file)
+        for package in file.packages if not file.reader.manifest else ():
             problems.setdefault(package.type, Problems())
             _add(packages.setdefault(package.type, {}), replace(package, owner=owner) if owner else package)
 
@@ -73,11 +81,17 @@ def read_packages(
     if companion:
         companion.owned({path: owned[path] for path in asked if path in owned})
     for reader, path in others:
-        if not (reader.binary and path in owned):  # nothing that such a program says would be judged
+        if path in owned and (reader.binary or reader.manifest):
+            continue  # nothing that it says would be judged
+        if not (reader.manifest and _is_locked(view, reader, path)):
             take(read_file(reader, view, path), owned.get(path, ""))
     for file in read_before:
         if not (file.reader.binary and file.path in owned):
             take(file, owned.get(file.path, ""))
+    for file in asking:
+        unresolved = _unresolved(file, packages.get(file.reader.type, {}).values())
+        if unresolved:
+            problems.setdefault(file.reader.type, Problems()).add(file.path, unresolved)
     sections = {
         f"packages_{type_}": _section(f"packages_{type_}", list(packages.get(type_, {}).values()), problems[type_])
         for type_ in sorted(problems)
@@ -106,6 +120,29 @@ def read_file(reader: Reader, view: FilesystemView, path: str) -> ReadFile:
     except Exception as error:  # one file that a reader stumbles over must not hide every other file's packages
         noted.add(path, f"the {reader.name} reader failed: {type(error).__name__}: {error}")
     return ReadFile(reader, path, tuple(packages), tuple(noted.found))
+
+
+def _is_locked(view: FilesystemView, reader: Reader, path: str) -> bool:
+    """Whether a lock file beside it, or in a folder above, tells what the file's dependencies come to."""
+    folder = path
+    while folder:
+        folder = folder.rpartition("/")[0]
+        if any(not missing(view, f"{folder}/{name}") for name in reader.resolved_by or ()):
+            return True
+    return False
+
+
+def _unresolved(file: ReadFile, known: Iterable[Package]) -> str:
+    """Why nothing is known of what a file asks for; empty where all of it is installed in the same file system."""
+    wanted = {(package.namespace, package.name) for package in file.packages if not package.dev}
+    if wanted:
+        wanted -= {(package.namespace, package.name) for package in known if package.state == "installed"}
+    if not wanted:
+        return ""
+    names = sorted("/".join(filter(None, each)) for each in wanted)
+    more = f" and {len(names) - NAMES_TOLD} more" if len(names) > NAMES_TOLD else ""
+    told = f"{', '.join(names[:NAMES_TOLD])}{more}"
+    return f"{UNRESOLVED}: {told}; no lock file tells what they come to, and they are not installed here"
 
 
 def _add(known: dict[tuple[str, ...], Package], package: Package) -> None:

@@ -62,5 +62,10 @@ class Reader:
     locked: bool = False
     """Says what a project asks for, not what is installed. Such a file inside a folder of installed dependencies
     (`node_modules`, `site-packages`, a module cache) came along with a dependency and is left out."""
+    manifest: bool = False
+    """Tells what people ask for and no versions: its packages are `declared`, and stand in no section."""
+    resolved_by: tuple[str, ...] | None = None
+    """Lock files that tell what such a file's dependencies come to, and what these need in turn: from the folder of the
+    file, or of one above. None for a file that tells that itself."""
     alone: bool = False
     """Reads nothing but its own file, so it can run while an image's layer streams by and the file need not be kept."""

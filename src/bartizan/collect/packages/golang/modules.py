@@ -53,7 +53,7 @@ def read(view: FilesystemView, path: str, problems: Problems) -> Iterator[Packag
         yield module("stdlib", library, path, state="locked")
     for name, version, direct in found.required:
         yield _effective(found, name, version, direct, path)
-    if _before_pruning(found.go):
+    if before_pruning(found.go):
         yield from _from_sum(view, path, found, problems)
 
 
@@ -108,7 +108,7 @@ def _effective(found: GoMod, name: str, version: str, direct: bool, path: str) -
     return module(new[0], new[1], path, direct=direct, state="locked")
 
 
-def _before_pruning(go: str) -> bool:
+def before_pruning(go: str) -> bool:
     """Before Go 1.17 the module file names direct requirements only; the checksums know the others."""
     match = re.match(r"^1\.(\d{1,4})(?!\d)", go)
     return not go or (match is not None and int(match[1]) < 17)
