@@ -13,9 +13,23 @@ Not read, each noted with its line: `import`, `extension`, `provider`, `assert`.
 resources and are passed over. A statement that cannot be read is a problem; the ones after it are read.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
+
 from bartizan.collect.templates.arm.bicep_expression import Expressions
 from bartizan.collect.templates.arm.bicep_scanner import Token, scan
-from bartizan.collect.templates.arm.syntax import ArmError, Deployment, Lambda, Literal, Loop, Node, Object, Stated
+from bartizan.collect.templates.arm.syntax import (
+    ArmError,
+    Array,
+    Call,
+    Deployment,
+    Lambda,
+    Literal,
+    Loop,
+    Node,
+    Object,
+    Stated,
+)
+from bartizan.collect.templates.attribute_path import Part, path_of
 from bartizan.collect.templates.declared import TemplateProblem
 
 _PASSED_OVER = ("metadata", "targetScope", "type", "using")
@@ -38,6 +52,8 @@ class _Reader:
         self._problems, self._path = problems, path
         self.deployment = Deployment(path=path)
         self._parents: list[Stated] = []
+        self._secure = False
+        """Whether what the decorators stand before is secret."""
 
     def statements(self) -> None:
         """Every statement of the file."""
@@ -67,10 +83,14 @@ class _Reader:
         keyword = reader.identifier()
         if keyword == "param":
             name = reader.identifier()
+            self.deployment.lines[f"parameters.{name}"] = line
+            if self._secure:
+                self.deployment.secure.add(name)
             self._type()
             self.deployment.parameters[name] = reader.value() if reader.skip("=") else None
         elif keyword == "var":
             name = reader.identifier()
+            self.deployment.lines[f"variables.{name}"] = line
             self._type()
             reader.expect("=")
             reader.lines()
@@ -95,8 +115,10 @@ class _Reader:
 
     def _decorators(self) -> None:
         reader = self._expressions
+        self._secure = False
         while reader.skip("@"):
-            reader.value()
+            decorator = reader.value()
+            self._secure = self._secure or (isinstance(decorator, Call) and decorator.name == "secure")
             reader.lines()
 
     def _end_of_statement(self) -> None:
@@ -215,6 +237,22 @@ class _Reader:
             reader.expect("]")
         stated.name = _property(body, "name") or stated.name
         stated.body = Object(tuple((key, item) for key, item in body.items if key != Literal("name")))
+        stated.lines = dict(_lines(stated.body, (), reader.places))
+
+
+def _lines(node: Node, above: tuple[Part, ...], places: Mapping[int, int]) -> Iterator[tuple[str, int]]:
+    """Path to line of what stands in a body; properties are told without `properties`."""
+    inner: Iterable[tuple[Part, Node]] = ()
+    if isinstance(node, Object):
+        inner = [(str(key.value), item) for key, item in node.items if isinstance(key, Literal)]
+    elif isinstance(node, Array):
+        inner = list(enumerate(node.items))
+    for part, item in inner:
+        parts = (*above, part)
+        line = places.get(id(item), 0)
+        if line:
+            yield path_of(parts[1:] if len(parts) > 1 and parts[0] == "properties" else parts), line
+        yield from _lines(item, parts, places)
 
 
 def _property(body: Object, name: str) -> Node | None:

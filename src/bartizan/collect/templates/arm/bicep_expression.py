@@ -35,6 +35,8 @@ class Expressions:
         self.inner = inner
         """Reads a resource that stands within an object, from its keyword or decorator on."""
         self._depth = 0
+        self.places: dict[int, int] = {}
+        """Lines of the values of properties, by their identity."""
 
     # Tokens
 
@@ -292,10 +294,13 @@ class Expressions:
                     raise ArmError(self.token.line, "a resource cannot stand here")
                 self.inner(self)
             else:
+                line = self.token.line
                 key = self._key()
                 self.expect(":")
                 self.lines()
-                items.append((key, self.value()))
+                value = self.value()
+                self.places[id(value)] = line
+                items.append((key, value))
             self._parted("}")
         return Object(tuple(items))
 

@@ -14,7 +14,7 @@ from bartizan.collect.resources.values import Unknown, Value
 from bartizan.collect.templates.arm.evaluate import Evaluator, Locals
 from bartizan.collect.templates.arm.functions import MAX_ITEMS, text_of
 from bartizan.collect.templates.arm.names import Place, canonical, path, top, within
-from bartizan.collect.templates.arm.syntax import Call, Deployment, Lambda, Literal, Object, Stated
+from bartizan.collect.templates.arm.syntax import Call, Deployment, Lambda, Literal, Node, Object, Stated
 from bartizan.collect.templates.budget import Budget
 from bartizan.collect.templates.calls import joined
 from bartizan.collect.templates.declared import Declared, Step, TemplateProblem
@@ -68,7 +68,10 @@ class Run:
         address: str = "",
         outer: "Run | None" = None,
         depth: int = 0,
+        caller: Instance | None = None,
     ) -> None:
+        self.caller = caller
+        """The resource or module, in the template around it, that it is nested by."""
         self._deployment, self._setting, self._given = deployment, setting, given
         self._address, self._outer, self._depth = address, outer, depth
         self._evaluator = Evaluator(self)
@@ -135,7 +138,7 @@ class Run:
                 end_line=stated.end_line,
                 module=self._address.rstrip("/"),
             ),
-            origin=partial(_origin, self._deployment.path, stated),
+            origin=partial(self._origin, each),
             uncertain=each.uncertain,
         )
 
@@ -245,7 +248,15 @@ class Run:
             return None
         body = self._evaluator.value(stated.body, each.names)
         given = _arguments(body if isinstance(body, dict) else {})
-        return Run(found, self._setting, given, address=f"{self._address}{name}/", outer=self, depth=self._depth + 1)
+        return Run(
+            found,
+            self._setting,
+            given,
+            address=f"{self._address}{name}/",
+            outer=self,
+            depth=self._depth + 1,
+            caller=each,
+        )
 
     def _around_it(self) -> Iterator["Run"]:
         run: Run | None = self
@@ -262,6 +273,53 @@ class Run:
 
     def _problem(self, stated: Stated, reason: str) -> None:
         self._setting.problems.append(TemplateProblem(path=self._deployment.path, line=stated.line, reason=reason))
+
+    # What is asked about the origin of values
+
+    def _origin(self, each: Instance, path: str, hide: bool = False) -> tuple[Step, ...]:
+        from bartizan.collect.templates.arm.origin import origin_of
+
+        return origin_of(self, each, path, hide)
+
+    @property
+    def file(self) -> str:
+        """The file of the template."""
+        return self._deployment.path
+
+    @property
+    def around(self) -> "Run | None":
+        """The template that nests this one."""
+        return self._outer
+
+    def line_of(self, path: str) -> int:
+        """The line of `parameters.name` or `variables.name`; 0 where it is not known."""
+        return self._deployment.lines.get(path, 0)
+
+    def is_secure(self, name: str) -> bool:
+        """Whether a parameter's value is secret."""
+        return name in self._deployment.secure
+
+    def kind_of(self, name: str) -> tuple[str, str] | None:
+        """What an identifier of Bicep is: ("parameters" or "variables", name); None where it is neither."""
+        if name in self._deployment.variables:
+            return "variables", name
+        return ("parameters", name) if name in self._deployment.parameters else None
+
+    def lookup(self, kind: str, name: str) -> "tuple[Run, str, Node | None, bool]":
+        """Where a parameter or variable is told: the template, the name as it has it, its default or value, and
+        whether something else was given."""
+        if self._deployment.outer and self._outer is not None:
+            return self._outer.lookup(kind, name)
+        held: Mapping[str, Node | None] = (
+            self._deployment.variables if kind == "variables" else self._deployment.parameters
+        )
+        key = next((each for each in held if each.lower() == name.lower()), name)
+        given = kind == "parameters" and any(each.lower() == name.lower() for each in self._given)
+        return self, key, held.get(key), given
+
+    def evaluated(self, node: Node, names: Locals) -> Value:
+        """The value of a node."""
+        return self._evaluator.value(node, names)
 
     # What the evaluator asks
 
@@ -397,11 +455,6 @@ class Run:
         if as_json and isinstance(text, str):
             return self._evaluator.value(Call("json", (Literal(text),)), {})
         return text
-
-
-def _origin(file: str, stated: Stated, path: str, hide: bool = False) -> tuple[Step, ...]:
-    line = stated.lines.get(path, 0)
-    return (Step(file, line, path),) if line else ()
 
 
 @dataclass(frozen=True, slots=True)

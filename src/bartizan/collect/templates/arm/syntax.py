@@ -158,5 +158,9 @@ class Deployment:
     functions: dict[str, Lambda] = field(default_factory=dict)
     resources: list[Stated] = field(default_factory=list)
     outputs: dict[str, Node] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    """Lines of `parameters.name` and `variables.name`."""
+    secure: set[str] = field(default_factory=set)
+    """Parameters whose values are secret."""
     outer: bool = False
     """Whether a nested template's expressions speak of the parameters and variables of the one around it."""

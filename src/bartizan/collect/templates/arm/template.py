@@ -53,11 +53,17 @@ class _Reader:
         out = Deployment(path=self._path)
         for name, each in _objects(root.get("parameters")):
             has = isinstance(each, dict) and "defaultValue" in each
+            out.lines[f"parameters.{name}"] = self._document.lines.get(
+                f"{where}parameters.{name}{'.defaultValue' if has else ''}", 0
+            )
+            if isinstance(each, dict) and str(each.get("type", "")).lower().startswith("secure"):
+                out.secure.add(name)
             out.parameters[name] = self._node(each["defaultValue"], f"{where}parameters.{name}") if has else None
         variables = root.get("variables")
         if isinstance(variables, dict):
             for name, each in variables.items():
                 if name != "copy":
+                    out.lines[f"variables.{name}"] = self._document.lines.get(f"{where}variables.{name}", 0)
                     out.variables[name] = self._node(each, f"{where}variables.{name}")
             copied = self._node({"copy": variables.get("copy")}, f"{where}variables")
             for name, count, item in copied.copies if isinstance(copied, Object) else ():
@@ -107,7 +113,7 @@ class _Reader:
         loop = None
         if isinstance(copy, dict):
             loop = Loop(name=str(copy.get("name", "")), count=self._node(copy.get("count"), f"{where}.copy"))
-        prefix = f"{where}.properties."
+        prefix = f"{where}."
         return Stated(
             symbol=symbol,
             type=each["type"].partition("@")[0],
@@ -120,7 +126,11 @@ class _Reader:
             template=template,
             line=lines.get(where, 0),
             end_line=self._document.end_lines.get(where, 0),
-            lines={key.removeprefix(prefix): line for key, line in lines.items() if key.startswith(prefix)}
+            lines={
+                key.removeprefix(prefix).removeprefix("properties."): line
+                for key, line in lines.items()
+                if key.startswith(prefix)
+            }
             if len(lines) < 20_000
             else {},
         )
