@@ -9,6 +9,7 @@ processor seconds; at the end a sample of the bills is judged as a whole and com
 """
 
 import argparse
+import gc
 import json
 import random
 import sys
@@ -31,6 +32,7 @@ from bartizan.assess.vulnerability.advisories import AdvisoryFile
 from bartizan.assess.vulnerability.assessor import knowledge
 from bartizan.assess.vulnerability.compile import compile_feeds
 from bartizan.assess.vulnerability.delta import changed
+from bartizan.cli.main import NEW_OBJECTS
 from bartizan.inventory.accounts import create_organisation
 from bartizan.inventory.assessments import attach, carry_over, needed, record_all
 from bartizan.inventory.findings import list_findings
@@ -212,6 +214,7 @@ def main() -> None:
     parser.add_argument("--bills", type=int, default=10_000)
     parser.add_argument("--news", type=int, default=100, help="packages with a new advisory")
     arguments = parser.parse_args()
+    gc.set_threshold(NEW_OBJECTS, 20, 20)  # as the program does
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (work / "newer").mkdir()
