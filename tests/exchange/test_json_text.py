@@ -2,16 +2,25 @@
 
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bartizan.exchange import json_text
 from bartizan.exchange.json_text import write_json
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=30)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _short_is_long() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_text, "LONG", 0)
+        yield
 
 
 def written(value: Any, indent: int) -> str:
