@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -78,6 +79,8 @@ class MockServer(ThreadingHTTPServer):
     def __init__(self, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.estate = Estate()
+        self.role = "admin"
+        self.parameters: Record = deepcopy(mock_rooms.PARAMETERS)
         self.sessions: dict[str, str] = {}
         self.events: list[tuple[str, str]] = []
         self.changed = threading.Condition()
@@ -125,6 +128,8 @@ class Handler(BaseHTTPRequestHandler):
             ("GET", "/code/([^/]+)", "code"),
             ("GET", "/policies", "policies"),
             ("GET", "/policies/([^/]+)", "policy"),
+            ("PUT", "/policies/([^/]+)/parameters", "set_parameters"),
+            ("DELETE", "/policies/([^/]+)/parameters/([^/]+)", "reset_parameter"),
             ("GET", "/audit", "audit"),
             ("GET", "/sensors", "sensors"),
             ("POST", "/sensors/([^/]+)/revoke", "revoke_sensor"),
@@ -153,6 +158,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self._serve("POST")
+
+    def do_PUT(self) -> None:
+        self._serve("PUT")
 
     def do_DELETE(self) -> None:
         self._serve("DELETE")
@@ -238,7 +246,7 @@ class Handler(BaseHTTPRequestHandler):
         return {
             "username": user,
             "organisation": "Example",
-            "role": "admin",
+            "role": self.server.role,
             "expires_at": ago(hours=-8),
             "csrf_token": "csrf-" + token,
         }
@@ -303,8 +311,11 @@ class Handler(BaseHTTPRequestHandler):
     # Findings
 
     def _found(self, base: list[Record] | None = None) -> list[Record]:
-        test = compile_query(self.arguments.get("query", ""), _finding_fields(self.server.estate))
+        query = self.arguments.get("query", "")
+        test = compile_query(query, _finding_fields(self.server.estate))
         rows = self.server.estate.findings if base is None else base
+        if query and "state:" not in query:
+            rows = [row for row in rows if row["state"] in ("open", "unknown")]
         return [
             row
             for row in rows
@@ -539,6 +550,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def decide(self) -> None:
         estate = self.server.estate
+        if query := self.body.get("query"):
+            test = compile_query(query, _finding_fields(estate))
+            covered = [
+                row for row in estate.findings if row["state"] in ("open", "unknown") and test({**row, "_text": ""})
+            ]
+            made = mock_rooms.exception(self.body, covered, self._user(), stamp(NOW))
+            estate.decisions.append(made)
+            return self._json([made], 201)
         out = []
         for row in estate.findings:
             if row["id"] in self.body.get("findings", ()):
@@ -560,12 +579,17 @@ class Handler(BaseHTTPRequestHandler):
                 row["state"] = self.body["verdict"]
                 estate.decisions.append(decision)
                 out.append(decision)
-        self._json(out, 201)
+        return self._json(out, 201)
 
     def withdraw(self, key: str) -> None:
         for decision in self.server.estate.decisions:
             if decision["id"] == key:
                 decision["active"] = False
+                before = dict(decision.get("_covered", ()))
+                for row in self.server.estate.findings:
+                    row["state"] = before.get(row["id"], row["state"])
+                if decision.get("query"):
+                    continue
                 for row in self.server.estate.findings:
                     if (row["rule"], row["asset_id"], row["locator"]) == (
                         decision["rule"],
@@ -692,8 +716,29 @@ class Handler(BaseHTTPRequestHandler):
     def policies(self) -> None:
         self._paged(self.server.estate.policies())
 
+    def set_parameters(self, key: str) -> None:
+        for one in self._parameters(key):
+            if one["name"] in self.body["values"]:
+                mock_rooms.set_parameter(one, self.body["values"][one["name"]], self._user(), stamp(NOW))
+        # With the new value every asset complies, as soon as it was judged anew.
+        for row in self.server.estate.policy_results[key]:
+            row |= {"result": "pass", "finding": None}
+        self._json(self._parameters(key))
+
+    def reset_parameter(self, key: str, name: str) -> None:
+        for one in self._parameters(key):
+            if one["name"] == name:
+                mock_rooms.set_parameter(one, one["default"], None, "")
+        self._json({})
+
+    def _parameters(self, key: str) -> list[Record]:
+        found: list[Record] = self.server.parameters.get(key, [])
+        return found
+
     def policy(self, key: str) -> None:
         found = self.server.estate.policy(key)
+        if found:
+            found["parameters"] = self._parameters(key)
         return self._json(found) if found else self._problem(404, "There is no such policy", key)
 
     def audit(self) -> None:

@@ -191,3 +191,37 @@ def _counts(findings: list[Record]) -> dict[str, int]:
     for each in findings:
         counts[each["severity"]] += each["state"] == "open"
     return counts
+
+
+PARAMETERS: Record = {
+    "host-ssh-root-login": [
+        {"name": "max_attempts", "type": "int", "default": 4, "value": 4, "set_by": None, "set_at": None},
+        {
+            "name": "accepted",
+            "type": "list(string)",
+            "default": ["no"],
+            "value": ["no"],
+            "set_by": None,
+            "set_at": None,
+        },
+    ]
+}
+"""What a policy's page lets an administrator set."""
+
+
+def set_parameter(one: Record, value: object, by: str | None, at: str) -> None:
+    one |= {"value": value, "set_by": by, "set_at": at if by else None}
+
+
+def exception(asked: Record, covered: list[Record], by: str | None, at: str) -> Record:
+    """A decision about everything that a query selects; what it covers is hidden until it is taken back."""
+    made = {
+        "id": f"exception-{at}-{len(covered)}", "verdict": asked["verdict"], "reason": asked["reason"],
+        "requested_by": by, "approved_by": None, "created_at": at, "expires_at": asked.get("expires_at"),
+        "expires_when_fixable": bool(asked.get("expires_when_fixable")), "rule": "", "locator": None,
+        "asset_id": None, "query": asked["query"], "covers": len(covered), "active": True, "pending": False,
+        "ended_at": None, "ended_by": None, "_covered": [(row["id"], row["state"]) for row in covered],
+    }  # fmt: skip
+    for row in covered:
+        row["state"] = asked["verdict"]
+    return made

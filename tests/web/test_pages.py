@@ -240,6 +240,98 @@ class TestDeciding:
         expect(page.locator(".data-table tr[aria-rowindex='2'] .severity-label")).to_be_visible()
 
 
+class TestDecidingByQuery:
+    def _decide(self, page: Page, mock: MockServer) -> str:
+        """Accept everything of one package; what the list counted before."""
+        package = next(one["package"] for one in mock.estate.findings if one["package"] and one["state"] == "open")
+        open_findings(page, mock, f"state:open and package:{package}")
+        before = page.locator(".list-title [role=status]").inner_text()
+        page.get_by_role("button", name="Decide on all").click()
+        dialog = page.get_by_role("dialog", name="Decide on everything that matches")
+        expect(dialog.locator(".exception-query")).to_have_text(f"package:{package}")
+        expect(dialog).to_contain_text(re.compile(f"{before.split()[0]} findings? match(es)? now"))
+        dialog.get_by_text("1 year").click()
+        dialog.get_by_label("Reason").fill("Contained by the sandbox")
+        dialog.get_by_role("button", name="Decide on all of it").click()
+        expect(page.locator(".list-title [role=status]")).to_have_text("0 findings")
+        return before
+
+    def test_everything_that_matches_is_accepted_until_a_date_and_taken_back(
+        self, page: Page, mock: MockServer
+    ) -> None:
+        before = self._decide(page, mock)
+        [made] = mock.estate.decisions
+        assert (made["reason"], made["verdict"]) == ("Contained by the sandbox", "accepted")
+        assert made["expires_at"]
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator(".list-title [role=status]")).to_have_text(before)
+
+    def test_governance_shows_the_query_what_it_covers_and_its_end(self, page: Page, mock: MockServer) -> None:
+        before = self._decide(page, mock)
+        page.goto(f"{mock.url}/governance")
+        row = page.locator("tbody tr").first
+        expect(row).to_contain_text(f"covers {before.split()[0]} now")
+        expect(row).to_contain_text("Contained by the sandbox")
+        row.get_by_role("button", name=re.compile("^Take back")).click()
+        expect(row).to_contain_text("ended")
+        assert not mock.estate.decisions[0]["active"]
+
+    def test_a_query_that_cannot_be_decided_on_is_refused_with_the_reason(self, page: Page, mock: MockServer) -> None:
+        open_findings(page, mock, "state:open and severity:high")
+        page.route(
+            "**/api/v1/decisions",
+            lambda route: route.fulfill(
+                status=400,
+                content_type="application/problem+json",
+                body='{"title": "No", "status": 400, "detail": "a decision cannot hang on an age", "reference": "R"}',
+            ),
+        )
+        page.get_by_role("button", name="Decide on all").click()
+        page.get_by_role("dialog").get_by_label("Reason").fill("because")
+        page.get_by_role("button", name="Decide on all of it").click()
+        expect(page.locator(".notice")).to_contain_text("a decision cannot hang on an age")
+        expect(page.get_by_role("dialog").get_by_label("Reason")).to_have_value("because")
+
+
+class TestPolicyParameters:
+    def test_a_value_is_set_and_reset_and_the_results_follow(self, page: Page, mock: MockServer) -> None:
+        page.goto(f"{mock.url}/compliance/host-ssh-root-login")
+        number = page.get_by_role("textbox", name=re.compile("^max_attempts"))
+        expect(number).to_have_value("4")
+        expect(page.locator(".outcome-fail").first).to_be_visible()
+        form = page.locator(".parameter", has_text="max_attempts")
+        expect(form.get_by_role("button", name="Set")).to_be_disabled()
+        number.fill("many")
+        form.get_by_role("button", name="Set").click()
+        expect(form.get_by_text("This is not of type int.")).to_be_visible()
+        assert mock.parameters["host-ssh-root-login"][0]["value"] == 4
+        number.fill("6")
+        number.press("Enter")
+        expect(page.get_by_text("max_attempts is 6 now")).to_be_visible()
+        expect(form).to_contain_text("set by admin")
+        expect(page.locator(".outcome-fail")).to_have_count(0)
+        form.get_by_role("button", name="Reset").click()
+        expect(number).to_have_value("4")
+        assert mock.parameters["host-ssh-root-login"][0]["set_by"] is None
+
+    def test_a_list_is_written_as_json(self, page: Page, mock: MockServer) -> None:
+        page.goto(f"{mock.url}/compliance/host-ssh-root-login")
+        field = page.get_by_label(re.compile("^accepted"))
+        expect(field).to_have_value('["no"]')
+        field.fill('["no", "prohibit-password"]')
+        field.press("Enter")
+        expect(page.get_by_text("accepted is no, prohibit-password now")).to_be_visible()
+        assert mock.parameters["host-ssh-root-login"][1]["value"] == ["no", "prohibit-password"]
+
+    def test_who_may_only_read_sees_the_values(self, context: BrowserContext, mock: MockServer) -> None:
+        mock.role = "reader"
+        page = context.new_page()
+        sign_in(page, mock.url, "guest", "correct horse")
+        page.goto(f"{mock.url}/compliance/host-ssh-root-login")
+        expect(page.locator(".parameter output").first).to_have_text("4")
+        expect(page.get_by_role("button", name="Set")).to_have_count(0)
+
+
 class TestLive:
     def test_new_results_appear_by_themselves(self, page: Page, mock: MockServer) -> None:
         open_findings(page, mock)

@@ -1,11 +1,13 @@
 """The pages on the product itself: a real server, this very host enrolled through the real uplink, a real browser."""
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -76,6 +78,57 @@ def test_findings_are_asked_for_opened_and_decided(product: Page, inhabited: Run
     expect(product.locator(".list-title [role=status]")).to_have_text(before)
     product.goto(f"{inhabited.url}/governance")
     expect(product.get_by_role("cell", name="Accepted in a test")).to_be_visible()
+
+
+def test_everything_that_matches_a_query_is_accepted_and_comes_back(product: Page, inhabited: Running) -> None:
+    query = "state:open and kind:policy and severity:low"
+    product.goto(f"{inhabited.url}/findings?query={quote(query)}")
+    product.locator(".data-table .row-link").first.wait_for()
+    status = product.locator(".list-title [role=status]")
+    before = status.inner_text()
+    product.get_by_role("button", name="Decide on all").click()
+    dialog = product.get_by_role("dialog", name="Decide on everything that matches")
+    expect(dialog.locator(".exception-query")).to_have_text("kind:policy and severity:low")
+    promised = dialog.get_by_text("match now").inner_text().split()[0]
+    dialog.get_by_text("30 days").click()
+    dialog.get_by_label("Reason").fill("The laboratory is not reachable")
+    dialog.get_by_role("button", name="Decide on all of it").click()
+    expect(status).to_have_text("0 findings")
+    [made] = [each for each in inhabited.browser().get("/api/v1/decisions").json()["items"] if each["query"]]
+    assert (made["active"], made["covers"], made["verdict"]) == (True, int(promised), "accepted")
+    assert made["expires_at"]
+    product.get_by_role("button", name="Undo").click()
+    expect(status).to_have_text(before)
+    product.locator(".data-table .row-link").first.click()
+    story = product.locator(".timeline .event")
+    expect(story.filter(has_text="The laboratory is not reachable")).to_have_count(1)
+    expect(story.filter(has_text="was taken back by admin")).to_have_count(1)
+    product.goto(f"{inhabited.url}/governance")
+    expect(product.locator("tbody tr", has_text="The laboratory is not reachable")).to_contain_text("ended")
+
+
+def test_a_parameter_that_is_set_changes_results_and_their_history_says_so(product: Page, inhabited: Running) -> None:
+    """This host's release is called out of support, and is in support again when that is reset."""
+    browser = inhabited.browser()
+    host = browser.get("/api/v1/assets?query=asset.kind:host").json()["items"][0]["id"]
+    system = browser.get(f"/api/v1/assets/{host}/sections/os").json()["facts"]
+    policy = "host-os-supported"
+    product.goto(f"{inhabited.url}/compliance/{policy}")
+    expect(product.locator(".plain-table .outcome-pass")).to_be_visible()
+    field = product.get_by_role("textbox", name=re.compile("^ended"))
+    field.fill(json.dumps([f"{system['id']} {system['version_id']}"]))
+    field.press("Enter")
+    # The results are judged anew on the server, and the page follows by itself.
+    product.locator(".plain-table .outcome-fail").click(timeout=60_000)
+    product.locator(".timeline").wait_for()
+    expect(product.locator(".because").first).to_contain_text("ended of this policy was set to")
+    expect(product.locator(".because").first).to_contain_text("Policy changed")
+    product.goto(f"{inhabited.url}/compliance/{policy}")
+    product.get_by_role("button", name="Reset").click()
+    expect(product.locator(".plain-table .outcome-pass")).to_be_visible(timeout=60_000)
+    product.goto(f"{inhabited.url}/assets/{host}?tab=timeline")
+    gone = product.locator(".event-finding-fixed", has_text=policy).first
+    expect(gone.locator(".because")).to_contain_text("the organisation's parameters of policies changed")
 
 
 def test_a_wrong_query_is_marked_and_a_right_one_completed(product: Page, inhabited: Running) -> None:

@@ -36,7 +36,7 @@ def advisory_files(conn: Connection, identities: Iterable[str]) -> dict[str, str
     for chunk in chunks({identity for identity in identities if identity}):
         query = select(table.c.file_id, table.c.newest, table.c.imported_at).where(table.c.file_id.in_(chunk))
         for row in conn.execute(query):
-            found[row.file_id] = f"{row.file_id[:SHOWN]}, the newest of {(row.newest or day(row.imported_at))[:10]}"
+            found[row.file_id] = f"{_short(row.file_id)}, the newest of {(row.newest or day(row.imported_at))[:10]}"
     return found
 
 
@@ -80,9 +80,13 @@ def _known(family: str, changed: str, knowledge: str, files: Mapping[str, str]) 
         if part == "rules" and family:
             words = f"the rules for {_RULES.get(family, family)} changed"
         if part == "advisories" and knowledge:
-            words += f": {files.get(knowledge, knowledge[:SHOWN])}"
+            words += f": {files.get(knowledge, _short(knowledge))}"
         told.append(words)
     return "; ".join(dict.fromkeys(told))
 
 
 _RULES = {"secret": "secrets", "malware": "malware", "licence": "licences"}
+
+
+def _short(identity: str) -> str:
+    return identity.removeprefix("sha256:")[:SHOWN]

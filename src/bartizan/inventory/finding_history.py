@@ -5,6 +5,7 @@
 2026-11-12  opened    first seen by agent               new advisories: 472b3803e061, the newest of 2026-11-11
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,10 @@ from bartizan.inventory.policy_parameters import own_values
 from bartizan.inventory.schema import estate, judgement
 
 _word, _member = judgement.attestation, judgement.finding_set_member
+
+
+VALUE = 80
+"""Characters of a parameter's value that are told."""
 
 
 class FindingEvent(Struct, kw_only=True):
@@ -107,7 +112,7 @@ class History:
     def _parameters(self, before: int, at: int) -> str:
         """Parameters of the finding's policy that were set since the event before."""
         return "; ".join(
-            f"{own.name} of this policy was set to {own.value} by {own.set_by}"
+            f"{own.name} of this policy was set to {_brief(own.value)} by {own.set_by}"
             for own in own_values(self._conn, self._org, self._rule)
             if before <= moment(own.set_at) <= at
         )
@@ -164,6 +169,11 @@ class _Silent:
     def __init__(self, row: Row[Any]) -> None:
         self.source, self.assessor, self.valid_from = row.source, row.assessor, row.valid_to
         self.changed = row.assessor.partition(":")[2]
+
+
+def _brief(value: Any) -> str:
+    told = json.dumps(value, ensure_ascii=False)
+    return told if len(told) <= VALUE else f"{told[:VALUE]}…"
 
 
 def _packages(evidence: Mapping[str, Any]) -> set[str]:

@@ -63,6 +63,8 @@ function useOne<Answer>(key: (string | undefined)[], path: string, parameters: R
 export const useOverview = () => useOne<Overview>(["overview"], "/overview");
 export const useFeeds = () => useOne<Knowledge>(["feeds"], "/feeds");
 export const useFindings = (query: string, sort: string) => useList<FindingSummary>("findings", "/findings", { query, sort });
+/** How many findings stand that a query means, without reading them. */
+export const useStanding = (query: string) => useOne<Page<FindingSummary>>(["findings", "standing", query], "/findings", { query, limit: 1 });
 export const useFinding = (id: string) => useOne<FindingDetail>(["findings", "one", id], `/findings/${encodeURIComponent(id)}`);
 export const useGroups = (by: GroupBy, query: string) =>
   useOne<Page<FindingGroup>>(["findings", "groups", by, query], "/findings/groups", { by, query, limit: 200 });

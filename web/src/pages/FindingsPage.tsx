@@ -99,7 +99,7 @@ export default function FindingsPage() {
       ) : (
         <Groups by={view} query={query} onClear={() => ask("")} />
       )}
-      <ExceptionDialog query={excepting} total={first?.total ?? 0} onClose={() => setExcepting(null)} />
+      <ExceptionDialog query={excepting} onClose={() => setExcepting(null)} />
     </ListPage>
   );
 }

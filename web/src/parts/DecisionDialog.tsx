@@ -3,6 +3,7 @@
 import { useState, type SyntheticEvent } from "react";
 
 import { useDecide, useExcept } from "../api/decide";
+import { useStanding } from "../api/hooks";
 import type { DecisionRequest, DecisionVerdict, FindingSummary } from "../api/records";
 import { plural } from "../lib/format";
 import { endOfDayIn } from "../lib/time";
@@ -31,10 +32,10 @@ export function DecisionDialog({ findings, onClose }: { findings: FindingSummary
 }
 
 /** A decision about everything that matches a query, now and later. */
-export function ExceptionDialog({ query, total, onClose }: { query: string | null; total: number; onClose: () => void }) {
+export function ExceptionDialog({ query, onClose }: { query: string | null; onClose: () => void }) {
   return (
     <Dialog open={query !== null} onClose={onClose} title="Decide on everything that matches">
-      {query !== null ? <OnQuery query={query} total={total} onDone={onClose} /> : null}
+      {query !== null ? <OnQuery query={query} onDone={onClose} /> : null}
     </Dialog>
   );
 }
@@ -54,12 +55,13 @@ function OnFindings({ findings, onDone }: { findings: FindingSummary[]; onDone: 
   );
 }
 
-function OnQuery({ query, total, onDone }: { query: string; total: number; onDone: () => void }) {
+function OnQuery({ query, onDone }: { query: string; onDone: () => void }) {
   const except = useExcept();
+  const { data } = useStanding(query);
   return (
     <>
       <p className="prose">
-        {plural(total, "finding")} {total === 1 ? "matches" : "match"} now. What matches later is covered too, until the decision ends or is taken back.
+        {data ? `${plural(data.total, "finding")} ${data.total === 1 ? "matches" : "match"} now, those included that could not be judged.` : "Counting…"} What matches later is covered too, until the decision ends or is taken back.
       </p>
       <pre className="wrap exception-query" tabIndex={0}>{query}</pre>
       <Form action="Decide on all of it" onSubmit={(request) => void except(query, request).then((saved) => { if (saved) onDone(); })} />

@@ -1,6 +1,7 @@
 """`/decisions`: accepted risks, false positives, what does not affect, what is deferred; with a reason and a date."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -94,11 +95,9 @@ class DecisionController(Controller):
                     made = msgspec.json.decode(earlier.body, type=list[DecisionView])
                     return Response(made, status_code=earlier.status)
             if data.query.strip():
-                made = [self._except(conn, data, principal, until, now)]
+                made = [_except(conn, data, principal, until, now)]
             else:
-                made = [
-                    self._decide(conn, finding, data, principal, until, now) for finding in dict.fromkeys(data.findings)
-                ]
+                made = [_decide(conn, each, data, principal, until, now) for each in dict.fromkeys(data.findings)]
             if idempotency_key:
                 answer = idempotency.Answer(status=201, body=msgspec.json.encode(made))
                 idempotency.remember(conn, org, idempotency_key, fingerprint, answer, now)
@@ -111,14 +110,7 @@ class DecisionController(Controller):
         key, now = number(decision_id, "decision"), datetime.now(UTC)
         with context.store.begin() as conn:
             decisions.revoke(conn, principal.organisation, key, by=principal.actor, now=now)
-            audit.write(
-                conn,
-                principal.organisation,
-                actor=principal.actor,
-                action="decision.revoke",
-                subject=decision_id,
-                now=now,
-            )
+            _note(conn, principal, "decision.revoke", decision_id, now)
         context.hub.publish(principal.organisation, "findings", "assets")
 
     @post("/{decision_id:str}/approve", opt=TRIAGE, status_code=200, sync_to_thread=True, summary="Approve a decision")
@@ -127,94 +119,69 @@ class DecisionController(Controller):
         key, now = number(decision_id, "decision"), datetime.now(UTC)
         with context.store.begin() as conn:
             made = decisions.approve(conn, principal.organisation, key, approver=principal.actor, now=now)
-            audit.write(
-                conn,
-                principal.organisation,
-                actor=principal.actor,
-                action="decision.approve",
-                subject=decision_id,
-                now=now,
-            )
+            _note(conn, principal, "decision.approve", decision_id, now)
         context.hub.publish(principal.organisation, "findings", "assets")
         return msgspec.convert(made, DecisionView, from_attributes=True)
 
-    @staticmethod
-    def _except(
-        conn: Connection, data: NewDecision, principal: Principal, until: datetime | None, now: datetime
-    ) -> DecisionView:
-        org = principal.organisation
-        made = decisions.decide(
-            conn,
-            org,
-            verdict=data.verdict,
-            query=data.query.strip(),
-            reason=data.reason.strip(),
-            requested_by=principal.actor,
-            now=now,
-            expires_at=until,
-            expires_when_fixable=data.expires_when_fixable,
-        )
-        audit.write(
-            conn,
-            org,
-            actor=principal.actor,
-            action="decision.create",
-            subject=made.id,
-            detail={
-                "verdict": data.verdict,
-                "query": made.query,
-                "covers": made.covers,
-                "expires_at": made.expires_at,
-                "reason": made.reason,
-            },
-            now=now,
-        )
-        return msgspec.convert(made, DecisionView, from_attributes=True)
 
-    @staticmethod
-    def _decide(
-        conn: Connection,
-        finding: str,
-        data: NewDecision,
-        principal: Principal,
-        until: datetime | None,
-        now: datetime,
-    ) -> DecisionView:
-        org = principal.organisation
-        asset_id, key_id = read_id(finding)
-        key = judgement.finding_key
-        row = conn.execute(
-            select(key.c.rule, key.c.locator).where(key.c.org_id == org, key.c.id == key_id)
-        ).one_or_none()
-        if row is None:
-            raise NotFound(f"no finding {finding!r}")
-        made = decisions.decide(
-            conn,
-            org,
-            verdict=data.verdict,
-            rule=row.rule,
-            locator=row.locator,
-            asset_id=None if data.everywhere else asset_id,
-            reason=data.reason.strip(),
-            requested_by=principal.actor,
-            now=now,
-            expires_at=until,
-            expires_when_fixable=data.expires_when_fixable,
-        )
-        audit.write(
-            conn,
-            org,
-            actor=principal.actor,
-            action="decision.create",
-            subject=made.id,
-            detail={
-                "verdict": data.verdict,
-                "rule": row.rule,
-                "locator": row.locator,
-                "asset": None if data.everywhere else asset_id,
-                "expires_at": made.expires_at,
-                "reason": made.reason,
-            },
-            now=now,
-        )
-        return msgspec.convert(made, DecisionView, from_attributes=True)
+def _except(
+    conn: Connection, data: NewDecision, principal: Principal, until: datetime | None, now: datetime
+) -> DecisionView:
+    """One decision for everything that the query selects."""
+    return _made(conn, data, principal, until, now, {"query": data.query.strip()}, {"query": data.query.strip()})
+
+
+def _decide(
+    conn: Connection, finding: str, data: NewDecision, principal: Principal, until: datetime | None, now: datetime
+) -> DecisionView:
+    """One decision for a finding, on its asset or everywhere."""
+    asset_id, key_id = read_id(finding)
+    key = judgement.finding_key
+    row = conn.execute(
+        select(key.c.rule, key.c.locator).where(key.c.org_id == principal.organisation, key.c.id == key_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"no finding {finding!r}")
+    asset = None if data.everywhere else asset_id
+    about = {"rule": row.rule, "locator": row.locator}
+    return _made(conn, data, principal, until, now, {**about, "asset_id": asset}, {**about, "asset": asset})
+
+
+def _made(
+    conn: Connection,
+    data: NewDecision,
+    principal: Principal,
+    until: datetime | None,
+    now: datetime,
+    about: Mapping[str, Any],
+    told: Mapping[str, Any],
+) -> DecisionView:
+    """Decide and write it into the audit log. `about`: what it is about; `told`: the same in the log's words."""
+    made = decisions.decide(
+        conn,
+        principal.organisation,
+        verdict=data.verdict,
+        reason=data.reason.strip(),
+        requested_by=principal.actor,
+        now=now,
+        expires_at=until,
+        expires_when_fixable=data.expires_when_fixable,
+        **about,
+    )
+    detail = {"verdict": data.verdict, **told, "expires_at": made.expires_at, "reason": made.reason}
+    if made.covers is not None:
+        detail["covers"] = made.covers
+    _note(conn, principal, "decision.create", made.id, now, detail)
+    return msgspec.convert(made, DecisionView, from_attributes=True)
+
+
+def _note(
+    conn: Connection,
+    principal: Principal,
+    action: str,
+    subject: str,
+    now: datetime,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    org, actor = principal.organisation, principal.actor
+    audit.write(conn, org, actor=actor, action=action, subject=subject, detail=detail, now=now)
