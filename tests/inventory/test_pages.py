@@ -207,7 +207,7 @@ def test_the_overview_adds_up(hosts: Estate) -> None:
     assert told.fix_first[0].key == "openssl"
     assert told.fix_first[0].fix == "Upgrade openssl to 2.0"
     assert 0.7 < told.fix_first_share <= 1.0
-    assert {entry["query"]: entry["count"] for entry in told.unseen} == {"state:unknown": 1}
+    assert {entry["query"]: entry["count"] for entry in told.unseen} == {"state:unknown and not kind:coverage": 1}
     assert [point.opened for point in told.trend] == [told.opened_since_yesterday]
     assert {item.name: item.risk > 95 for item in assets} == {"a": True, "b": True, "c": False}
     assert (assets[-1].name, assets[-1].risk) == ("c", 0)

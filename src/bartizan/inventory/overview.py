@@ -124,6 +124,8 @@ def _fix_first(conn: Connection, org: int, now: int) -> list[FindingGroup]:
     """Packages to upgrade and policies to mend, by the score that they remove."""
     paging = Paging(limit=FIX_FIRST)
     packages = list_groups(conn, org, "state:open fixable:true", "package", paging, now).items
+    for group in packages:
+        group.query = f"{group.query} and fixable:true"
     rules = list_groups(conn, org, "state:open package:none", "rule", paging, now).items
     return sorted([*packages, *rules], key=lambda group: (-group.total, group.key))[:FIX_FIRST]
 
@@ -156,13 +158,15 @@ def _sensors(conn: Connection, org: int, since: int) -> tuple[int, int]:
 def _unseen(conn: Connection, org: int, now: int, sums: dict[str, int]) -> list[dict[str, Any]]:
     """What cannot be seen. Each entry says how many, and the query that lists them."""
     found: list[dict[str, Any]] = []
-    if sums["unknowns"]:
-        told = "checks could not be judged"
-        found.append({"text": told, "count": sums["unknowns"], "query": "state:unknown"})
-    coverage = Selection(conn, org, parse("kind:coverage"), now).total()
+    unjudged = "state:unknown and not kind:coverage"
+    checks = Selection(conn, org, parse(unjudged), now).total() if sums["unknowns"] else 0
+    if checks:
+        found.append({"text": "checks could not be judged", "count": checks, "query": unjudged})
+    gaps = "kind:coverage and state:[open, unknown]"
+    coverage = Selection(conn, org, parse(gaps), now).total()
     if coverage:
         told = "gaps in coverage: no advisories, end of support, unreadable package lists"
-        found.append({"text": told, "count": coverage, "query": "kind:coverage"})
+        found.append({"text": told, "count": coverage, "query": gaps})
     seen = estate.observation
     newest = (
         select(seen.c.asset_id).where(seen.c.org_id == org).group_by(seen.c.asset_id)

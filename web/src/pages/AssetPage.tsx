@@ -63,7 +63,7 @@ export default function AssetPage({ id }: { id: string }) {
           <span className="unit">risk of 100</span>
         </p>
       </header>
-      <Tabs.Root value={tab} onValueChange={(value) => set({ tab: value === "overview" ? null : String(value), panel: null, section: null, sort: null })}>
+      <Tabs.Root value={tab} onValueChange={(value) => set({ tab: value === "overview" ? null : String(value), panel: null, section: null, sort: null, result: null })}>
         <Tabs.List className="tabs" aria-label="About this asset">
           <Tab value="overview">Overview</Tab>
           <Tab value="findings" number={open}>Findings</Tab>
@@ -128,7 +128,11 @@ function OverviewTab({ data }: { data: AssetDetail }) {
                 <span className="outcome-part part-fail" style={{ flexGrow: data.policy_fail }} />
                 <span className="outcome-part part-unknown" style={{ flexGrow: data.policy_unknown }} />
               </div>
-              <p>{count(data.policy_pass)} pass, {count(data.policy_fail)} fail, {count(data.policy_unknown)} unknown</p>
+              <p>
+                <Go to={`${asset(data.id, "policies")}&result=pass`} className="link strong-link">{count(data.policy_pass)} pass</Go>,{" "}
+                <Go to={`${asset(data.id, "policies")}&result=fail`} className="link strong-link">{count(data.policy_fail)} fail</Go>,{" "}
+                <Go to={`${asset(data.id, "policies")}&result=unknown`} className="link strong-link">{count(data.policy_unknown)} unknown</Go>
+              </p>
             </>
           )}
         </section>
@@ -217,15 +221,24 @@ function SectionTab({ id, name }: { id: string; name: string }) {
 }
 
 function PoliciesTab({ id }: { id: string }) {
+  const { search, set } = useAddress();
   const { data, error, isPending, refetch } = useAssetPolicies(id);
   if (isPending) return <Skeleton lines={10} height={18} />;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;
   if (data.length === 0) return <Empty title="No policy was judged"><p>Policies are judged when the asset's facts arrive.</p></Empty>;
   const order = { fail: 0, unknown: 1, pass: 2, "not-applicable": 3 };
-  const rows = [...data].sort((a, b) => order[a.result] - order[b.result]);
+  const result = search.get("result");
+  const rows = data.filter((row) => !result || row.result === result).sort((a, b) => order[a.result] - order[b.result]);
   return (
     <>
     <AssetFrameworks id={id} />
+    <div className="segments" role="group" aria-label="Result">
+      {["", "fail", "unknown", "pass", "not-applicable"].map((one) => (
+        <button key={one} type="button" aria-pressed={one === (result ?? "")} className={one === (result ?? "") ? "picked" : ""} onClick={() => set({ result: one || null })}>
+          {one ? label(one) : "All"} {count(one ? data.filter((row) => row.result === one).length : data.length)}
+        </button>
+      ))}
+    </div>
     <div className="card table-wrap" tabIndex={0} role="region" aria-label="Policies">
       <table className="plain-table">
         <thead>

@@ -59,7 +59,9 @@ function Board({ data }: { data: Overview }) {
   const byKind = Object.entries(data.by_kind).filter(([, counts]) => total(counts) > 0);
   const mostKind = Math.max(1, ...byKind.map(([, counts]) => total(counts)));
   const toDay = useCallback(() => navigate(findings(OPEN)), [navigate]);
-  const unseen = data.unseen.reduce((sum, one) => sum + one.count, 0);
+  // Assets that fell silent are listed below; they are no findings, and a number leads to a list of its own length.
+  const unjudged = data.unseen.filter(({ query }) => !query.startsWith("asset."));
+  const unseen = unjudged.reduce((sum, one) => sum + one.count, 0);
   const judged = ["pass", "fail", "unknown"].reduce((sum, name) => sum + (data.policies[name] ?? 0), 0);
 
   return (
@@ -93,7 +95,7 @@ function Board({ data }: { data: Overview }) {
         <Sentence title="Fix first" to="#fix-first" plain number={percent(data.fix_first_share)} unit="of the score">
           {data.fix_first.length > 0 ? `goes away with ${plural(data.fix_first.length, "fix", "fixes")}, listed below.` : "Nothing waits for a fix."}
         </Sentence>
-        <Sentence title="What we cannot see" to={data.unseen[0] ? findings(data.unseen[0].query) : findings("state:unknown")} plain={unseen === 0} number={count(unseen)} unit={unseen === 1 ? "thing unknown" : "things unknown"} hatched={unseen > 0}>
+        <Sentence title="What we cannot see" to={findings(unjudged.map(({ query }) => `(${query})`).join(" or ") || "state:unknown")} plain={unseen === 0} number={count(unseen)} unit={unseen === 1 ? "thing unknown" : "things unknown"} hatched={unseen > 0}>
           {unseen > 0 ? "Not judged, so not counted as safe." : "Everything that was asked for could be judged."}
         </Sentence>
       </section>

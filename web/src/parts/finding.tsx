@@ -63,7 +63,7 @@ export function FixBlock({ finding }: { finding: FindingDetail }) {
           </div>
         </dl>
       ) : null}
-      {state !== "fixed" ? <p className="fix-state">{FIX_STATES[state] ?? label(state)}</p> : null}
+      {state !== "fixed" && finding.kind === "vulnerability" ? <p className="fix-state">{FIX_STATES[state] ?? label(state)}</p> : null}
       {text ? (
         text.split("\n").every((line) => isCommand(line.trim())) ? <Command text={text} /> : <p className="prose">{text}</p>
       ) : version && finding.package ? (
@@ -106,7 +106,7 @@ export function factorsOf(score: Json | undefined): RiskFactor[] {
   return Object.entries(score).flatMap(([name, value]) => (typeof value === "number" && name !== "total" ? [{ name: label(name), points: value, text: "" }] : []));
 }
 
-const SHOWN_APART = new Set(["score", "attestations", "cvss", "epss", "kev", "values", "unknowns", "check", "package", "aliases", "cwe", "installed", "fixed", "severities", "references", "description", "origins"]);
+const SHOWN_APART = new Set(["score", "attestations", "cvss", "epss", "kev", "values", "unknowns", "check", "package", "aliases", "cwe", "installed", "fixed", "severities", "references", "description", "why", "origin", "controls", "size", "sha256", "origins"]);
 
 export function Evidence({ finding }: { finding: FindingDetail }) {
   const { evidence } = finding;
@@ -150,6 +150,9 @@ export function Evidence({ finding }: { finding: FindingDetail }) {
   if (isObject(evidence.values)) facts.push(["Values that decided", <Pairs key="values" value={evidence.values} />]);
   else if (Array.isArray(evidence.values)) facts.push(["Values that decided", <code key="values">{inline(evidence.values)}</code>]);
   if (typeof evidence.check === "string") facts.push(["Check", <code key="check" className="wrap">{evidence.check}</code>]);
+  if (isObject(evidence.origin)) facts.push(["Brought by", <Origin key="origin" origin={evidence.origin} />]);
+  if (typeof evidence.size === "number") facts.push(["Size", `${count(evidence.size)} bytes`]);
+  if (typeof evidence.sha256 === "string") facts.push(["SHA-256", <span key="sha256" className="with-copy"><code>{evidence.sha256}</code><CopyButton text={evidence.sha256} label="Copy the digest" /></span>]);
   for (const [name, value] of rest) {
     const list = Array.isArray(value) ? value.filter(isObject) : [];
     const shown = isObject(value) ? (
@@ -192,6 +195,19 @@ export function Evidence({ finding }: { finding: FindingDetail }) {
       <Origins value={evidence.origins} />
       {attestations.length > 0 ? <Attestations rows={attestations} /> : null}
     </section>
+  );
+}
+
+/** The layer of an image that brought something, and whose it is to mend. */
+function Origin({ origin }: { origin: JsonObject }) {
+  const layer = typeof origin.index === "number" ? `Layer ${count(origin.index + 1)}` : "A layer";
+  const part = origin.part === "base" ? "of the base image" : origin.part === "application" ? "built upon the base image" : "";
+  return (
+    <>
+      <p>{[layer, part].filter(Boolean).join(", ")}{origin.base ? <> <code>{inline(origin.base)}</code></> : null}</p>
+      {origin.step ? <p><code className="wrap">{inline(origin.step)}</code></p> : null}
+      <p className="muted"><code>{inline(origin.layer)}</code></p>
+    </>
   );
 }
 

@@ -13,8 +13,19 @@ def why(kind: str, title: str, severity: str, verdict: str, evidence: Mapping[st
         return _unknown(evidence)
     if kind == "vulnerability":
         return _vulnerability(severity, evidence, elsewhere)
+    if kind == "secret" and not evidence.get("why"):
+        return f"{_secret(evidence)} {_spread(elsewhere)}"
     first = str(evidence.get("why") or title).strip().rstrip(".")
     return f"{first}. {_spread(elsewhere)}"
+
+
+def _secret(evidence: Mapping[str, Any]) -> str:
+    location = evidence.get("location")
+    path = location.get("path") if isinstance(location, Mapping) else None
+    where = f"read {path}" if path else "read it"
+    if isinstance(evidence.get("origin"), Mapping):
+        return f"Whoever can pull the image can {where} and use it, even if a later layer deletes the file."
+    return f"Whoever can {where} can use it in your name."
 
 
 def _unknown(evidence: Mapping[str, Any]) -> str:
