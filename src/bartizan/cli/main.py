@@ -8,7 +8,7 @@ from bartizan import __version__
 from bartizan.cli.failure import ExitCode, Failure
 from bartizan.cli.group import Top
 
-NEW_OBJECTS = 50_000
+NEW_OBJECTS = 200_000
 """Container objects that are made between two collections of garbage. Modules and facts are not garbage: with Python's
 own 700 an eighth of a small scan's time goes into looking at them again and again."""
 
