@@ -3,6 +3,7 @@
 import io
 import json
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -180,6 +181,16 @@ def test_people_read_it_in_one_line(result: ScanResult, monkeypatch: pytest.Monk
     assert f"/modules/s3/main.tf:7 {line}".replace('"', "&quot;") in written["html"]
     assert f"/modules/s3/main.tf:7 {line}" in written["junit"].replace("&quot;", '"')
     assert not any("hunter2" in text for text in written.values())
+
+
+def test_of_too_much_the_worst_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bartizan.collect.templates.tracing.MAX_FIELDS", 1)
+    (tmp_path / "main.tf").write_text(
+        'resource "aws_ebs_volume" "v" {\n  encrypted = false\n}\n'
+        'resource "aws_db_instance" "d" {\n  password = "hunter2"\n}\n'
+    )
+    found = scan_templates(Asked(vulnerabilities=False), tmp_path, {}).findings
+    assert {each.locator for each in found if "origins" in each.evidence} == {"/#aws_db_instance.d"}
 
 
 def test_a_tag_that_the_provider_adds_leads_there() -> None:

@@ -20,6 +20,8 @@ from bartizan.collect.templates.declared import Declared, Step
 from bartizan.collect.templates.family import Family
 from bartizan.model.resource import Resource
 
+MAX_FIELDS = 30_000
+"""Fields that are traced of one scan; whoever asks names the worst first."""
 MAX_DRAFTS = 150_000
 """Drafts that tracing one scan may make; what is asked for beyond is not traced."""
 _MAX_DRAFTS_OF_FIELD = 60
@@ -64,7 +66,7 @@ class Tracer:
 
     def __init__(self) -> None:
         self._read: dict[str, list[tuple[str, Drafted]]] = {}
-        self._left = MAX_DRAFTS
+        self._left, self._fields_left = MAX_DRAFTS, MAX_FIELDS
 
     def keep(self, section: str, path: str, drafted: Drafted) -> None:
         """Remember what the template at a path declares."""
@@ -79,8 +81,9 @@ class Tracer:
         for (id_, type_), fields in wanted.items():
             path, _, address = id_.partition("#")
             drafted = read.get(path)
-            if drafted is None or self._left <= 0:
+            if drafted is None or self._left <= 0 or self._fields_left <= 0:
                 continue
+            self._fields_left -= len(fields)
             told = {
                 name: [numbers.setdefault(step, len(numbers)) for step in steps]
                 for name, steps in self._origins(drafted, address, type_, fields)
