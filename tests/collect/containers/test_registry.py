@@ -9,7 +9,7 @@ import pytest
 
 from bartizan.collect.containers.image import ImageError, Platform
 from bartizan.collect.containers.reference import parse_reference
-from bartizan.collect.containers.registry import Connection, Credentials, Registry
+from bartizan.collect.containers.registry import Connection, Credentials, Registry, Response, _length, _pause
 from bartizan.collect.containers.snapshot import collect_image
 from bartizan.collect.filesystem.interface import LayerError
 from image_files import ImageFiles, digest, image_files, index_of, layer_tar
@@ -119,6 +119,21 @@ def test_a_limit_is_waited_for_and_then_told(image: ImageFiles) -> None:
         behaviour.retry_after = "86400"
         with pytest.raises(ImageError, match=r"TOOMANYREQUESTS.*86400"):
             names(host)
+
+
+@pytest.mark.parametrize("port", ["99999999999999999999", "65536", "-1", "x"])
+def test_a_redirect_to_a_port_that_there_cannot_be_is_refused(image: ImageFiles, port: str) -> None:
+    behaviour = behaviour_of(image)
+    behaviour.blob_host = f"http://127.0.0.1:{port}"
+    with serving(behaviour) as host, pytest.raises((ImageError, LayerError)):
+        names(host)
+
+
+@pytest.mark.parametrize("told", ["20\u00b3", "9" * 5000, "-1", "0x10", " 7 ", ""])
+def test_numbers_of_headers_that_are_none(told: str) -> None:
+    response = Response(429, {"content-length": told, "retry-after": told}, None, None)  # type: ignore[arg-type]
+    assert _length(response) in (None, 7)
+    assert _pause(response, 1) in (2.0, 7)
 
 
 def test_the_platform_chooses_within_an_index(image: ImageFiles) -> None:

@@ -210,7 +210,8 @@ class Registry:
             raise ImageError(
                 f"{parts.netloc}: its certificate is not trusted ({error.verify_message}); name yours with --ca"
             ) from None
-        except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a header that cannot be sent
+        except (OSError, http.client.HTTPException, ValueError, OverflowError) as error:
+            # ValueError: a header that cannot be sent; OverflowError: a port that there cannot be
             connection.close()
             raise ImageError(f"{parts.netloc}: {error}") from error
         return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer, connection)
@@ -362,15 +363,19 @@ def _pause(response: Response, attempt: int) -> float | None:
     """Seconds to wait before asking again; None where that is no use."""
     if response.status not in (429, 503):
         return None
-    told = response.headers.get("retry-after", "")
-    if not told.isdigit():
+    told = _whole(response.headers.get("retry-after", ""))
+    if told is None:
         return float(1 << attempt)
-    return int(told) if int(told) <= _LONGEST_PAUSE else None
+    return told if told <= _LONGEST_PAUSE else None
 
 
 def _length(response: Response) -> int | None:
-    text = response.headers.get("content-length", "")
-    return int(text) if text.isdigit() else None
+    return _whole(response.headers.get("content-length", ""))
+
+
+def _whole(text: str) -> int | None:
+    """A number as headers hold it; None for everything else, superscript digits and numbers without end included."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 def _read_small(response: Response, where: str) -> bytes:

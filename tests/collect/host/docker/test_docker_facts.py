@@ -178,3 +178,12 @@ def test_ports_are_those_that_the_engine_published() -> None:
 def test_a_container_whose_processes_are_not_seen_may_serve_ssh() -> None:
     assert [each.path for each in container(INSPECTED, Defaults()).unknowns] == ["ssh_server"]
     assert container(INSPECTED, Defaults(), {"tini", "sshd"}).attributes["ssh_server"] is True
+
+
+@pytest.mark.parametrize("port", ["8\u00b2", "x", "9" * 5000, ""])
+def test_a_port_that_is_no_number_is_none(port: str) -> None:
+    found = image({"Id": "sha256:" + "ab" * 32, "Config": {"ExposedPorts": {f"{port}/tcp": {}, "80/tcp": {}}}}, [])
+    assert found.attributes["ports"] == [80]
+    bindings = {"PortBindings": {f"{port}/tcp": [{"HostPort": port}]}}
+    attributes = container({**INSPECTED, "HostConfig": bindings}, Defaults()).attributes
+    assert [(each["container"], each["host"]) for each in attributes["ports"]] == [(0, 0)]

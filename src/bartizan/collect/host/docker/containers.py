@@ -10,6 +10,7 @@ from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.host.docker.engine import Engine, EngineError, installed, reachable
 from bartizan.collect.host.docker.runtime import Defaults, defaults, programs, serves_ssh
 from bartizan.collect.host.docker.settings import arguments_of, read_settings
+from bartizan.collect.host.text import number
 from bartizan.collect.interface import Collector, Problems
 from bartizan.collect.resources.plain_secret import in_variables
 from bartizan.model.resource import Resource, Unknown
@@ -192,13 +193,12 @@ def _ports(inspected: Mapping[str, Any], host: Mapping[str, Any]) -> Iterator[di
     else:
         bindings = _mapping(host, "PortBindings")
     for inside, places in bindings.items():
-        number, _, protocol = inside.partition("/")
+        told, _, protocol = inside.partition("/")
         for place in places if isinstance(places, list) else []:
             if isinstance(place, Mapping):
-                outside = str(place.get("HostPort") or "0")
                 yield {
-                    "container": int(number) if number.isdigit() else 0,
-                    "host": int(outside) if outside.isdigit() else 0,
+                    "container": number(told) or 0,
+                    "host": number(str(place.get("HostPort") or "0")) or 0,
                     "address": str(place.get("HostIp") or ""),
                     "protocol": protocol or "tcp",
                 }

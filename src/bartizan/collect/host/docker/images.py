@@ -10,6 +10,7 @@ from typing import Any
 from bartizan.collect.filesystem.interface import FilesystemView
 from bartizan.collect.host.docker.containers import is_root, secret_names
 from bartizan.collect.host.docker.engine import Engine, EngineError, installed, reachable
+from bartizan.collect.host.text import number
 from bartizan.collect.interface import Collector, Problems
 from bartizan.collect.resources.docker import history
 from bartizan.model.resource import Resource
@@ -59,7 +60,7 @@ def image(inspected: Mapping[str, Any], built: Any) -> Resource:
         "root": is_root(user),
         "healthcheck": isinstance(health, Mapping) and (health.get("Test") or ["NONE"]) != ["NONE"],
         "ports": sorted(
-            int(p) for p in (str(k).partition("/")[0] for k in config.get("ExposedPorts") or {}) if p.isdigit()
+            port for key in config.get("ExposedPorts") or {} if (port := number(str(key).partition("/")[0])) is not None
         ),
         "environment": sorted(variables),
         "secret_variables": secret_names(variables),
