@@ -248,3 +248,23 @@ def test_depth_is_refused_wherever_it_hides() -> None:
             list(load_all(text))
     wide = "a: [" + ", ".join(["[1]"] * 5_000) + "]\n"
     assert len(next(load_all(wide)).value["a"]) == 5_000
+
+
+@pytest.mark.parametrize("number", ["\u00b2", "9" * 5000, "1e999"])
+@pytest.mark.parametrize("use", ['local.a["{}"]', "local.a.{}", "local.a[{}]", "floor({})"])
+def test_numbers_that_are_none_hide_nothing_else(use: str, number: str) -> None:
+    """Digits that make no number, numbers without end."""
+    terraform = f'locals {{\n  a = ["x"]\n}}\nresource "aws_s3_bucket" "odd" {{\n  bucket = {use.format(number)}\n}}\n'
+    ids, _ = read({"/odd/odd.tf": terraform, "/ok/ok.tf": GOOD_TF})
+    assert "/ok#aws_s3_bucket.ok" in ids
+
+
+@pytest.mark.parametrize("number", ["\u00b2", "9" * 5000])
+def test_a_patch_of_a_place_that_is_no_number_does_not_fit(number: str) -> None:
+    patch = f"    - op: replace\n      path: /spec/template/spec/containers/{number}/image\n      value: x\n"
+    kustomization = f"resources: [d.yaml]\npatches:\n- target: {{kind: Deployment}}\n  patch: |-\n{patch}"
+    workload = "metadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, image: b}]}}}\n"
+    _, problems = read(
+        {"/k/kustomization.yaml": kustomization, "/k/d.yaml": f"apiVersion: apps/v1\nkind: Deployment\n{workload}"}
+    )
+    assert any("does not fit" in problem for problem in problems)

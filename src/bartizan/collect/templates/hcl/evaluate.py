@@ -117,7 +117,7 @@ def attribute_of(target: Value, name: str, scope: Scope) -> Value:
         return target[name] if name in target else Unknown(f"there is no attribute {name!r}")
     if isinstance(target, Unknown):
         return _deeper(target, name)
-    if isinstance(target, list) and name.isdigit():
+    if isinstance(target, list) and name.isdecimal() and len(name) < 10:
         return _at(target, int(name))
     if target is None or isinstance(target, (str, int, float, bool, list)):
         return Unknown(f"{_kind(target)} has no attribute {name!r}")
@@ -132,7 +132,9 @@ def _index(node: Index, scope: Scope) -> Value:
         return _deeper(target, f"[{key}]")
     if isinstance(target, list):
         number = as_number(key)
-        return _at(target, int(number)) if number is not None else Unknown(f"{key!r} is not a list's index")
+        if number is None or not abs(number) < 1 << 31:
+            return Unknown(f"{str(key)[:40]!r} is not a list's index")
+        return _at(target, int(number))
     if isinstance(target, dict):
         return target[text] if (text := as_text(key)) in target else Unknown(f"there is no key {key!r}")
     if target is None or isinstance(target, (str, int, float, bool)):

@@ -201,7 +201,7 @@ class _Parser(StringReader):
             node = Attribute(line, node, self.value)
         elif self.kind == "number":
             for part in self.value.split("."):
-                node = Index(line, node, Literal(line, int(part) if part.isdigit() else part))
+                node = Index(line, node, Literal(line, int(part) if part.isdecimal() and len(part) < 10 else part))
         else:
             raise self.error(f"a name expected after '.', found {self.value!r}")
         self.advance()
@@ -223,7 +223,8 @@ class _Parser(StringReader):
             return self.string()
         if kind == "number":
             self.advance()
-            return Literal(line, float(value) if any(mark in value for mark in ".eE") else int(value))
+            whole = not any(mark in value for mark in ".eE") and len(value) < 300
+            return Literal(line, int(value) if whole else float(value))
         if kind == "heredoc":
             return self.heredoc(line)
         if kind == "operator":

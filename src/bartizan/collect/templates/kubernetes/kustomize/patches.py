@@ -121,7 +121,7 @@ def _read(target: Any, path: str) -> Any:
     for step in _steps(path):
         if isinstance(target, dict) and step in target:
             target = target[step]
-        elif isinstance(target, list) and step.isdigit() and int(step) < len(target):
+        elif isinstance(target, list) and _is_place(step) and int(step) < len(target):
             target = target[int(step)]
         else:
             raise PatchError(f"there is nothing at {path}")
@@ -137,7 +137,7 @@ def _put(target: Any, path: str, value: Any, *, insert: bool) -> Any:
         parent[last] = value
     elif isinstance(parent, list) and last == "-" and insert:
         parent.append(value)
-    elif isinstance(parent, list) and last.isdigit() and int(last) <= len(parent) - (not insert):
+    elif isinstance(parent, list) and _is_place(last) and int(last) <= len(parent) - (not insert):
         if insert:
             parent.insert(int(last), value)
         else:
@@ -155,3 +155,8 @@ def _take(target: Any, path: str) -> tuple[Any, Any]:
     else:
         parent.pop(last)
     return target, value
+
+
+def _is_place(step: str) -> bool:
+    """Whether it may be a place in a list: superscript digits and numbers without end are none."""
+    return step.isdecimal() and len(step) < 10
