@@ -301,7 +301,7 @@ def _guess(drafted: Resource, name: str, leaves: list[Attribute]) -> Attribute |
     for reason in (*exact, *near):
         _, mark, rest = reason.partition(_MARK)
         number = rest.partition("\0")[0]
-        if mark and number.isdigit():
+        if mark and number.isdecimal():
             return leaves[int(number)]
     return None
 
