@@ -90,10 +90,11 @@ def debian_host(cache: Path) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (cache / "made").exists():
+        made, maker = cache / "made", Path(__file__).read_text()
+        if not made.exists() or made.read_text() != maker:  # a run before this one may have left what it made
             _make(cache / "root")
             harden(cache / "root")
-            (cache / "made").touch()
+            made.write_text(maker)
     return cache / "root"
 
 

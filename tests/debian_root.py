@@ -42,9 +42,10 @@ def debian_root(cache: Path) -> DebianRoot:
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         root = DebianRoot(cache / "root", cache / "base.tar", cache / "application.tar")
-        if not (cache / "made").exists():
+        made, maker = cache / "made", Path(__file__).read_text()
+        if not made.exists() or made.read_text() != maker:  # a run before this one may have left what it made
             _make(root)
-            (cache / "made").touch()
+            made.write_text(maker)
     return root
 
 
