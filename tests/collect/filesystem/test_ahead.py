@@ -1,6 +1,7 @@
 """Reading ahead: the same pieces in the same order, errors at their place, and no thread that outlives the reading."""
 
 import gzip
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -35,6 +36,16 @@ def test_what_is_ahead_is_bounded() -> None:
         assert next(each) == b"0"
     assert len(made) < 20
     assert running() == set()
+
+
+def test_several_at_once_leave_the_turns_of_threads_as_they_were() -> None:
+    before = sys.getswitchinterval()
+    first, second = Ahead(pieces(10, [])), Ahead(pieces(10, []))
+    assert sys.getswitchinterval() < before
+    first.close()
+    assert sys.getswitchinterval() < before
+    second.close()
+    assert sys.getswitchinterval() == before
 
 
 def test_an_error_comes_after_the_pieces_before_it() -> None:

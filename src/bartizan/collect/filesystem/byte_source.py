@@ -9,7 +9,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
-from threading import Event, Semaphore, Thread
+from threading import Event, Lock, Semaphore, Thread
 from typing import Any, Protocol
 
 _CHUNK = 256 << 10
@@ -124,6 +124,31 @@ def _digest(total: Any, data: memoryview, given_up: Event) -> None:
         total.update(data[start : start + _STEP])
 
 
+class _Turns:
+    """Threads let one another go on sooner while any of them inflates; afterwards as before."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._before = 0.0
+
+    def begin(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._before = sys.getswitchinterval()
+                sys.setswitchinterval(min(_SWITCH, self._before))
+            self._users += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                sys.setswitchinterval(self._before)
+
+
+_TURNS = _Turns()
+
+
 class Ahead:
     """What an iterator yields, made by a thread that is a few pieces ahead: a layer is inflated on one core while it is
     walked on another. Close it before what the iterator reads from is closed."""
@@ -135,8 +160,7 @@ class Ahead:
         self._worker = Thread(
             target=_make, args=(pieces, self._waiting, self._places, self._given_up), name="inflating", daemon=True
         )
-        self._interval = sys.getswitchinterval()
-        sys.setswitchinterval(min(_SWITCH, self._interval))
+        _TURNS.begin()
         self._worker.start()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -152,7 +176,7 @@ class Ahead:
         self._given_up.set()
         self._places.release()
         self._worker.join()
-        sys.setswitchinterval(self._interval)
+        _TURNS.end()
 
 
 def _make(
