@@ -228,10 +228,12 @@ def assess_resource(
     not_applicable: dict[str, str] = {}
     index: ListIndex = {}
     counts = dict.fromkeys((each.value for each in PolicyResult), 0)
+    in_force: Mapping[str, Any]
     for compiled in policies.by_type.get(resource.type, ()):
-        own = parameters.get(compiled.policy.id, {})
-        in_force = {**compiled.policy.parameters, **own}
-        misfits = _misfits(compiled.policy.parameters, own)
+        in_force, misfits = compiled.policy.parameters, []
+        if own := parameters.get(compiled.policy.id):
+            misfits = _misfits(in_force, own)
+            in_force = {**in_force, **own}
         if misfits:
             reasons = tuple(Unknown(path="params", reason=why) for why in misfits)
             judgement = Judgement(compiled, PolicyResult.UNKNOWN, reasons)

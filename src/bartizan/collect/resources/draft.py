@@ -84,6 +84,8 @@ class Draft:
     def _known(self, path: str, value: Value) -> Value:
         """The value with its unknown parts noted and left out; a list with an unknown element is unknown as a whole
         where that element is not an object."""
+        if type(value) in _PLAIN:  # nearly every value
+            return value
         if isinstance(value, Unknown):
             self.unknown(path, value.reason)
             return None
@@ -103,3 +105,6 @@ class Draft:
                 return [item for item in value if not isinstance(item, Unknown)]
             return [self._known(f"{path}[{index}]", item) for index, item in enumerate(value)]
         return value
+
+
+_PLAIN = frozenset((str, int, float, bool, type(None)))
