@@ -230,7 +230,7 @@ function PoliciesTab({ id }: { id: string }) {
   const result = search.get("result");
   const rows = data.filter((row) => !result || row.result === result).sort((a, b) => order[a.result] - order[b.result]);
   return (
-    <>
+    <div className="policies-tab">
     <AssetFrameworks id={id} />
     <div className="segments" role="group" aria-label="Result">
       {["", "fail", "unknown", "pass", "not-applicable"].map((one) => (
@@ -257,7 +257,7 @@ function PoliciesTab({ id }: { id: string }) {
         </tbody>
       </table>
     </div>
-    </>
+    </div>
   );
 }
 
